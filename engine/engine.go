@@ -1,0 +1,124 @@
+// Package engine runs a script against its API and commits what came as one
+// load. It is the one public door for Go programs: Load a script with package
+// lua, then Run.
+package engine
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/restlua/restlua/engine/config"
+	"github.com/restlua/restlua/engine/hook"
+)
+
+// Script is a compiled script. *lua.Script is one.
+type Script interface {
+	// Name is the default name of the source: the file's name without ending.
+	Name() string
+	// Config evaluates the script and returns the table that it returns.
+	Config(ctx context.Context, env hook.Env) (*config.Node, error)
+	// World makes a fresh copy of the script's world for one resource.
+	World(ctx context.Context, env hook.Env) (hook.World, error)
+}
+
+// Options of a run. The zero value works: dataset in ./data/<source name>,
+// secrets and settings from the environment only.
+type Options struct {
+	Dataset     string                                           // folder; empty means data/<source name>
+	Resources   []string                                         // run only these (and their parents, unwritten); nil means all selected
+	Secrets     hook.Lookup                                      // nil means SecretsFile("")
+	Config      hook.Lookup                                      // nil means ConfigFile("", nil)
+	Steps       map[string][]Step                                // hooks in Go, by resource; they run behind the script's own steps
+	Events      Events                                           // what happens, while it happens
+	Transport   http.RoundTripper                                // nil means a transport of the engine's own
+	Now         func() time.Time                                 // clock; nil means time.Now
+	Wait        time.Duration                                    // how long to wait for another writer; 0 means not at all
+	Limit       int64                                            // rows per resource; 0 means all. A limited load does not move cursors
+	Pages       int64                                            // pages per resource; 0 means all. As Limit
+	DryRun      bool                                             // everything but the commit
+	FullRefresh bool                                             // forget cursors and replace tables
+	Sleep       func(ctx context.Context, d time.Duration) error // waits of retries; nil means a timer
+	Compression string                                           // zstd (default), snappy, gzip, none
+	BatchBytes  int                                              // memory of one table's rows before they are written; 0 means 16 MiB
+}
+
+// Step is one processing step in Go. Exactly one of its fields is set. The
+// record is JSON text, valid only for the call.
+type Step struct {
+	Filter   func(record []byte) (bool, error)
+	Map      func(record []byte) ([]byte, error)
+	YieldMap func(record []byte, emit func([]byte) error) error
+}
+
+// Events are functions that the engine calls while it works; each may be nil.
+// They are called from several goroutines and must return soon.
+type Events struct {
+	Start    func(StartEvent)    // a load begins
+	Request  func(RequestEvent)  // an answer came, or a try failed
+	Retry    func(RetryEvent)    // a request will be sent again
+	Page     func(PageEvent)     // a page was read
+	Resource func(ResourceEvent) // a resource is done
+	Warning  func(WarningEvent)
+	Log      func(LogEvent) // print and the log module of the script
+}
+
+// StartEvent says which load begins.
+type StartEvent struct {
+	Source    string
+	Dataset   string
+	Load      int64
+	Resources []string // in dependency order
+}
+
+// RequestEvent is one answer, or one failed try. URL is redacted.
+type RequestEvent struct {
+	Resource string
+	Method   string
+	URL      string
+	Status   int // 0: no answer
+	Bytes    int64
+	Elapsed  time.Duration
+	Err      error
+}
+
+// RetryEvent says why a request is sent again, and after which wait.
+type RetryEvent struct {
+	Resource string
+	URL      string
+	Attempt  int // the one that failed, from 1
+	Reason   string
+	Wait     time.Duration
+}
+
+// PageEvent says what one page held.
+type PageEvent struct {
+	Resource string
+	Page     int   // in its series, from 1
+	Records  int   // as received
+	Rows     int64 // rows of the resource so far, after steps and filters
+	Bytes    int64 // of the body
+	URL      string
+}
+
+// ResourceEvent says that a resource is done.
+type ResourceEvent struct {
+	Resource string
+	Pages    int64
+	Rows     int64
+	Elapsed  time.Duration
+}
+
+// WarningEvent is something that a user should know and that stops nothing.
+type WarningEvent struct {
+	Resource string
+	Text     string
+}
+
+// LogEvent is a line that the script wrote.
+type LogEvent struct {
+	Resource string
+	Level    string
+	Text     string
+	Fields   map[string]any
+}

@@ -1,0 +1,55 @@
+package engine
+
+import "time"
+
+// Result says what a load did.
+type Result struct {
+	Source      string                     `json:"source"`
+	Dataset     string                     `json:"dataset"`
+	Load        int64                      `json:"load"` // number of the load
+	LoadID      string                     `json:"load_id"`
+	Committed   bool                       `json:"committed"` // false after a dry run
+	StartedAt   time.Time                  `json:"started_at"`
+	CommittedAt time.Time                  `json:"committed_at"`
+	Elapsed     time.Duration              `json:"elapsed_ns"`
+	Tables      map[string]*TableResult    `json:"tables"`
+	Resources   map[string]*ResourceResult `json:"resources"`
+	Requests    int64                      `json:"requests"`
+	Retries     int64                      `json:"retries"`
+	Waited      time.Duration              `json:"waited_ns"` // for retries and limits
+	Bytes       int64                      `json:"bytes"`     // received, decompressed
+	Changes     []SchemaChange             `json:"schema_changes"`
+	Warnings    []string                   `json:"warnings"`
+}
+
+// TableResult says what a load did to one table.
+type TableResult struct {
+	Resource    string `json:"resource"`
+	Disposition string `json:"write_disposition"`
+	Rows        int64  `json:"rows"`    // that the load brought
+	Added       int64  `json:"added"`   // rows new in the table
+	Updated     int64  `json:"updated"` // rows that took the place of one with the same key
+	Deleted     int64  `json:"deleted"` // rows gone without a successor
+	Total       int64  `json:"total"`   // rows in the table now
+	Files       int    `json:"files"`
+	Rewritten   int    `json:"rewritten"` // older files written anew
+	Bytes       int64  `json:"bytes"`     // of all files
+	Path        string `json:"path"`      // folder
+}
+
+// ResourceResult says what was asked for one resource.
+type ResourceResult struct {
+	Requests int64         `json:"requests"`
+	Pages    int64         `json:"pages"`
+	Records  int64         `json:"records"` // as received
+	Rows     int64         `json:"rows"`    // after steps and filters
+	Elapsed  time.Duration `json:"elapsed_ns"`
+}
+
+// SchemaChange is a column that a load added, or whose type it widened.
+type SchemaChange struct {
+	Table  string `json:"table"`
+	Column string `json:"column"`
+	From   string `json:"from,omitempty"` // empty: a new column
+	To     string `json:"to"`
+}

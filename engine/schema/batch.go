@@ -1,0 +1,84 @@
+package schema
+
+// Batch is rows of one table, in columns. A batch belongs to one goroutine at
+// a time; whoever gets it says when it may be used again.
+type Batch struct {
+	Table   *Table // name and resource; its Columns may run ahead of the batch's
+	Rows    int
+	Vectors []*Vector
+}
+
+// Vector holds the values of one column of a batch: the non-null values one
+// behind the other, and a bitmap of the rows that have one. A vector that was
+// not touched by the last rows is shorter than the batch: rows from Len on are
+// null. So a missing field costs nothing.
+type Vector struct {
+	Column  Column
+	Len     int    // rows covered by Valid
+	Count   int    // values, that is rows that are not null
+	Valid   []byte // bit r&7 of byte r>>3: row r has a value; at least (Len+7)/8 bytes
+	Bools   []bool
+	Ints    []int64
+	Doubles []float64
+	Data    []byte
+	Ends    []uint32 // of each value in Data (Text, JSON, Binary)
+}
+
+// Grow marks row as having a value and reports whether it had one already
+// (a key twice in one object), in which case the caller overwrites the last
+// value in place of adding one.
+func (v *Vector) Grow(row int) (again bool) {
+	i := row >> 3
+	for len(v.Valid) <= i {
+		v.Valid = append(v.Valid, 0)
+	}
+	bit := byte(1) << (row & 7)
+	if v.Valid[i]&bit != 0 {
+		return true
+	}
+	v.Valid[i] |= bit
+	v.Len = row + 1
+	v.Count++
+	return false
+}
+
+// IsValid reports whether row has a value.
+func (v *Vector) IsValid(row int) bool {
+	return row < v.Len && v.Valid[row>>3]&(1<<(row&7)) != 0
+}
+
+// Bytes returns the bytes of the i-th value (not row) of a Text, JSON or Binary
+// vector. The slice is valid until the vector changes.
+func (v *Vector) Bytes(i int) []byte {
+	start := uint32(0)
+	if i > 0 {
+		start = v.Ends[i-1]
+	}
+	return v.Data[start:v.Ends[i]]
+}
+
+// Reset empties the vector and keeps its memory.
+func (v *Vector) Reset() {
+	clear(v.Valid)
+	v.Len, v.Count = 0, 0
+	v.Valid = v.Valid[:0]
+	v.Bools = v.Bools[:0]
+	v.Ints = v.Ints[:0]
+	v.Doubles = v.Doubles[:0]
+	v.Data = v.Data[:0]
+	v.Ends = v.Ends[:0]
+}
+
+// Size is the memory that the values take, in bytes.
+func (v *Vector) Size() int {
+	return len(v.Valid) + len(v.Bools) + 8*len(v.Ints) + 8*len(v.Doubles) + len(v.Data) + 4*len(v.Ends)
+}
+
+// Size is the memory that the batch's values take, in bytes.
+func (b *Batch) Size() int {
+	n := 0
+	for _, v := range b.Vectors {
+		n += v.Size()
+	}
+	return n
+}

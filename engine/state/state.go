@@ -1,0 +1,69 @@
+// Package state is the document state.json: the record of a dataset. Its
+// atomic replacement is the commit of a load (spec: dataset).
+package state
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/restlua/restlua/engine/schema"
+)
+
+// Format is the version of the document that this engine writes.
+const Format = 1
+
+// State is the whole document. Maps are encoded with sorted keys, so equal
+// states are equal bytes.
+type State struct {
+	Format      int                  `json:"format"`
+	Source      string               `json:"source"`
+	Generation  int64                `json:"generation"` // number of the last committed load
+	LoadID      string               `json:"load_id"`
+	CommittedAt time.Time            `json:"committed_at"`
+	Resources   map[string]*Resource `json:"resources"`
+	Tables      map[string]*Table    `json:"tables"`
+	Loads       []Load               `json:"loads"` // the last 100
+}
+
+// Resource is what a resource keeps from load to load.
+type Resource struct {
+	Incremental map[string]*Cursor `json:"incremental,omitempty"` // by cursor path
+	State       json.RawMessage    `json:"state,omitempty"`       // ctx.state of hooks
+}
+
+// Cursor is the position of an incremental. Values are JSON scalars as they
+// stood in the records: text, digits and type are kept.
+type Cursor struct {
+	InitialValue json.RawMessage `json:"initial_value"`
+	LastValue    json.RawMessage `json:"last_value"`
+	StartValue   json.RawMessage `json:"start_value"`
+	Boundary     []string        `json:"boundary"` // hashes of the rows at LastValue
+}
+
+// Table is one table: its schema and its live files.
+type Table struct {
+	schema.Table
+	WriteDisposition string   `json:"write_disposition"`
+	PrimaryKey       []string `json:"primary_key,omitempty"`
+	MergeKey         []string `json:"merge_key,omitempty"`
+	Rows             int64    `json:"rows"`
+	Files            []File   `json:"files"`
+}
+
+// File is one live file of a table.
+type File struct {
+	Name   string            `json:"name"`
+	Rows   int64             `json:"rows"`
+	Bytes  int64             `json:"bytes"`
+	MinKey []json.RawMessage `json:"min_key,omitempty"`
+	MaxKey []json.RawMessage `json:"max_key,omitempty"`
+}
+
+// Load is one committed load, as the last ones are listed.
+type Load struct {
+	Number      int64            `json:"number"`
+	LoadID      string           `json:"load_id"`
+	StartedAt   time.Time        `json:"started_at"`
+	CommittedAt time.Time        `json:"committed_at"`
+	Rows        map[string]int64 `json:"rows"`
+}

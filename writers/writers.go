@@ -1,0 +1,71 @@
+// Package writers holds the contract that a file format fulfils: batches in,
+// a file out, and back. writers/parquet is the first format; Conform is the
+// suite that every format must pass.
+package writers
+
+import (
+	"context"
+	"io"
+
+	"github.com/restlua/restlua/engine/schema"
+)
+
+// Format creates and opens files of one kind. Its methods may be called from
+// several goroutines; a Writer or Reader belongs to one goroutine at a time.
+type Format interface {
+	// Ext is the ending of file names, with the dot: ".parquet".
+	Ext() string
+	// Create starts a file on w. The caller closes w after Writer.Close.
+	Create(w io.Writer, o Options) (Writer, error)
+	// Open reads the file of size bytes behind r. r is used until the Reader
+	// is no longer needed.
+	Open(r io.ReaderAt, size int64) (Reader, error)
+}
+
+// Options of a new file. The zero value works.
+type Options struct {
+	Compression string // zstd (default), snappy, gzip, none
+	Workers     int    // columns encoded side by side; 0 means GOMAXPROCS
+}
+
+// Writer takes batches of one table and makes one file of them.
+type Writer interface {
+	// Write adds the rows of b as one row group. Columns are matched by
+	// Source: a column that earlier batches did not have is null in them, one
+	// that b lacks is null in b. A column whose type, scale or Naive differs
+	// from earlier batches of this file is an error (ask Fits first). b may be
+	// used again when Write returns.
+	Write(ctx context.Context, b *schema.Batch) error
+	// Fits reports whether b's columns have the types that this file already
+	// has for them.
+	Fits(b *schema.Batch) bool
+	// Size is the number of bytes written so far.
+	Size() int64
+	// Close settles names and order of the columns by table (matched by
+	// Source; columns of table that the file never got are written as null or
+	// left out when the table says they are not there), writes the footer with
+	// meta and flushes. The file is invalid without Close.
+	Close(table *schema.Table, meta map[string]string) (Info, error)
+}
+
+// Info says what a file holds.
+type Info struct {
+	Rows  int64
+	Bytes int64
+}
+
+// Reader gives back what a Writer wrote.
+type Reader interface {
+	// Columns are the file's columns, in order: Name, Type, Precision, Scale,
+	// Naive, Nullable. Source is not stored in files and left empty; callers
+	// know it by name from the state.
+	Columns() []schema.Column
+	Rows() int64
+	Groups() int
+	// Read fills into with the named columns (nil: all) of one row group;
+	// into.Vectors are in the order asked, Vector.Column has the file's
+	// column. Vectors of into are used again where their types fit.
+	Read(group int, columns []string, into *schema.Batch) error
+	// Meta returns the footer's key-value pairs.
+	Meta() map[string]string
+}
