@@ -67,6 +67,20 @@ func (t *Table) BySource(source string) *Column {
 	return nil
 }
 
+// Match returns the column of t that is the same as c: by source, or by name
+// where one of both has no source yet (declared and never seen).
+func (t *Table) Match(c *Column) *Column {
+	if c.Source != "" {
+		if m := t.BySource(c.Source); m != nil {
+			return m
+		}
+	}
+	if m := t.Column(c.Name); m != nil && (m.Source == "" || c.Source == "") {
+		return m
+	}
+	return nil
+}
+
 // The names, and sources, of the engine's own columns (NRM-40).
 const (
 	ID       = "_rl_id"
@@ -78,7 +92,3 @@ const (
 
 // IDShift is how far a load's number is shifted in a row's id (NRM-41).
 const IDShift = 36
-
-// Facts are what the values seen so far say about a column's type, over all
-// loads. They are kept in state.json.
-type Facts struct{}

@@ -1,0 +1,293 @@
+// Package normalize turns JSON records into rows of typed columns (spec:
+// normalisation): record bytes go straight into the column vectors of a table
+// and of its child tables, with no record object in between.
+//
+// A Normalizer serves one resource. It keeps a tree of shapes (which fields an
+// object had, in which order): the next field is expected to be the one that
+// followed last time, so keys are compared, not looked up. Every leaf of the
+// tree holds its column. Missing fields cost nothing.
+package normalize
+
+import (
+	"fmt"
+	"strings"
+	"sync"
+
+	"github.com/restlua/restlua/engine/schema"
+)
+
+// Options of a Normalizer.
+type Options struct {
+	Resource   string
+	Table      string          // root table's name, normal already
+	Known      []*schema.Table // this resource's tables of earlier loads; not changed
+	Hints      []schema.Hint   // of the root table's columns
+	NotNull    []string        // names of columns that must have a value in every record (NRM-63)
+	MaxNesting int             // max_table_nesting; -1: none
+	Load       int64           // number of the load
+	// BatchBytes is how much memory all open batches of this normaliser may
+	// take before they are handed over; 0 means 16 MiB.
+	BatchBytes int
+	MaxColumns int // of one table; 0 means 2,000 (NRM-33)
+	// Write takes over a full batch until Recycle gives it back.
+	Write func(b *schema.Batch) error
+}
+
+// defaultBatch is what BatchBytes 0 means.
+const defaultBatch = 16 << 20
+
+// noLimit stands for "no max_table_nesting".
+const noLimit = 1000
+
+// Normalizer makes rows of records. It belongs to one goroutine, but for
+// Recycle. After an error of Record or Flush it must not be used again.
+type Normalizer struct {
+	o       Options
+	root    *table
+	tables  []*table // in order of appearance
+	known   map[string]*schema.Table
+	notNull []*column
+
+	b       []byte // the record at hand
+	rootID  int64
+	nextRow int64
+	budget  int
+	serial  uint64 // of objects: tells a key that stands twice in one
+
+	twice    bool   // the record at hand has a key twice
+	duplicat string // pointer of the first such key
+	pending  int    // bytes of records since the batches were measured
+	rows     int64
+	scratch  []byte
+
+	mu       sync.Mutex
+	lent     map[*schema.Batch][]*column
+	warnings []string
+	warned   map[string]bool
+}
+
+// Error says which value of a record cannot be taken.
+type Error struct {
+	Pointer string // JSON Pointer of the value in the record; may be empty
+	Text    string
+}
+
+func (e *Error) Error() string {
+	if e.Pointer == "" {
+		return e.Text
+	}
+	return e.Pointer + ": " + e.Text
+}
+
+// New prepares a normaliser.
+func New(o Options) (*Normalizer, error) {
+	if o.BatchBytes <= 0 {
+		o.BatchBytes = defaultBatch
+	}
+	if o.MaxColumns <= 0 {
+		o.MaxColumns = 2000
+	}
+	n := &Normalizer{o: o, known: map[string]*schema.Table{}, lent: map[*schema.Batch][]*column{}, warned: map[string]bool{}}
+	n.budget = o.MaxNesting
+	if n.budget < 0 {
+		n.budget = noLimit
+	}
+	for _, t := range o.Known {
+		n.known[t.Source] = t
+	}
+	n.root = n.newTable(nil, "", "", o.Table)
+	if err := n.declare(); err != nil {
+		return nil, err
+	}
+	for _, name := range o.NotNull {
+		n.notNull = append(n.notNull, n.require(name))
+	}
+	return n, nil
+}
+
+// Rows is the number of records taken so far.
+func (n *Normalizer) Rows() int64 { return n.rows }
+
+// Counts are the rows of each table so far, by the names of Tables.
+func (n *Normalizer) Counts() map[string]int64 {
+	counts := map[string]int64{}
+	for i, t := range n.Tables() {
+		counts[t.Name] = n.ordered()[i].rows
+	}
+	return counts
+}
+
+// Warnings are remarks on the records so far, each once.
+func (n *Normalizer) Warnings() []string { return n.warnings }
+
+func (n *Normalizer) warn(key, text string) {
+	if !n.warned[key] {
+		n.warned[key] = true
+		n.warnings = append(n.warnings, text)
+	}
+}
+
+// Record takes one JSON value: an object, or any other value as the field
+// "value" (NRM-27). It is parsed strictly; an *Error says what is wrong.
+func (n *Normalizer) Record(raw []byte) error {
+	marks := n.nextRow
+	n.twice = false
+	if err := n.record(raw); err != nil {
+		return err
+	}
+	if n.twice {
+		// Rare, and not worth a check in the fast path: take the rows back and
+		// read the record again without the keys that are overruled.
+		n.warn("twice"+n.duplicat, fmt.Sprintf("the key %s stands twice in one object; the last one counts", n.duplicat))
+		n.takeBack(marks)
+		if err := n.record(withoutDuplicates(raw)); err != nil {
+			return err
+		}
+	}
+	n.rows++
+	n.pending += len(raw)
+	if n.pending >= min(n.o.BatchBytes/8, 1<<18) {
+		n.pending = 0
+		if n.size() >= n.o.BatchBytes {
+			return n.Flush()
+		}
+	}
+	return nil
+}
+
+func (n *Normalizer) record(raw []byte) error {
+	n.b = raw
+	i := n.space(0)
+	id := n.newID()
+	n.rootID = id
+	n.root.begin(id, 0, 0, id)
+	n.serial++
+	var err error
+	if i < len(raw) && raw[i] == '{' {
+		i, err = n.object(n.root.shape, i, 0, n.budget, 0)
+	} else {
+		i, err = n.value(n.root.shape.field(n, []byte(`"value"`)), i, 0, n.budget, 0)
+	}
+	if err != nil {
+		return err
+	}
+	if i = n.space(i); i < len(raw) {
+		return n.fail(i, "text after the end of the record")
+	}
+	for _, c := range n.notNull {
+		if c.vec == nil || c.vec.Len != n.root.row+1 {
+			return &Error{Pointer: c.col.Source, Text: fmt.Sprintf("column %q must have a value (it is a key, or nullable = false), but the record has none: %s", c.col.Name, excerpt(raw))}
+		}
+	}
+	return nil
+}
+
+func excerpt(raw []byte) string {
+	if len(raw) <= 200 {
+		return string(raw)
+	}
+	return strings.ToValidUTF8(string(raw[:200]), "") + "..."
+}
+
+// newID numbers the rows of the resource in stream order (NRM-41).
+func (n *Normalizer) newID() int64 {
+	id := n.o.Load<<schema.IDShift + n.nextRow
+	n.nextRow++
+	return id
+}
+
+func (n *Normalizer) size() int {
+	total := 0
+	for _, t := range n.tables {
+		if t.batch != nil {
+			total += t.batch.Size()
+		}
+	}
+	return total
+}
+
+// Flush hands over all open batches.
+func (n *Normalizer) Flush() error {
+	for _, t := range n.tables {
+		if t.batch == nil || t.batch.Rows == 0 {
+			continue
+		}
+		b := t.batch
+		cols := t.close()
+		n.mu.Lock()
+		n.lent[b] = cols
+		n.mu.Unlock()
+		if err := n.o.Write(b); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Recycle gives back a batch that Write took. It may be called from any
+// goroutine.
+func (n *Normalizer) Recycle(b *schema.Batch) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	cols := n.lent[b]
+	delete(n.lent, b)
+	for i, c := range cols {
+		b.Vectors[i].Reset()
+		if c.spare == nil {
+			c.spare = b.Vectors[i]
+		}
+	}
+}
+
+// takeBack removes the rows from the given row number on from the open batches.
+func (n *Normalizer) takeBack(from int64) {
+	for _, t := range n.tables {
+		if t.batch == nil {
+			continue
+		}
+		ids := t.id.vec.Ints
+		keep := len(ids)
+		for keep > 0 && ids[keep-1] >= n.o.Load<<schema.IDShift+from {
+			keep--
+		}
+		t.rows -= int64(t.batch.Rows - keep)
+		t.batch.Rows = keep
+		for _, v := range t.batch.Vectors {
+			truncate(v, keep)
+		}
+	}
+	n.nextRow = from
+}
+
+// truncate drops the values of v from row on.
+func truncate(v *schema.Vector, row int) {
+	for r := v.Len - 1; r >= row; r-- {
+		if v.IsValid(r) {
+			dropLast(v, r)
+		}
+	}
+	v.Len = min(v.Len, row)
+}
+
+// dropLast makes row null again; its value is the last one of v.
+func dropLast(v *schema.Vector, row int) {
+	v.Valid[row>>3] &^= 1 << (row & 7)
+	v.Count--
+	switch v.Column.Type {
+	case schema.Bool:
+		v.Bools = v.Bools[:v.Count]
+	case schema.Double:
+		v.Doubles = v.Doubles[:v.Count]
+	case schema.Decimal:
+		v.Data = v.Data[:16*v.Count]
+	case schema.Text, schema.JSON, schema.Binary:
+		v.Ends = v.Ends[:v.Count]
+		end := uint32(0)
+		if v.Count > 0 {
+			end = v.Ends[v.Count-1]
+		}
+		v.Data = v.Data[:end]
+	default:
+		v.Ints = v.Ints[:v.Count]
+	}
+}

@@ -1,0 +1,205 @@
+package normalize
+
+import (
+	"bytes"
+	"math"
+	"strconv"
+
+	"github.com/restlua/restlua/engine/schema"
+)
+
+// maxExact is the greatest integer up to which a double holds every integer.
+const maxExact = 1 << 53
+
+// pow10 are the powers of ten that a double holds exactly.
+var pow10 = [...]float64{1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22}
+
+// number reads the number at i. Short integers and short decimals, nearly all
+// that occur, are made on the way; the rest goes by the literal.
+func (n *Normalizer) number(f *field, i int) (int, error) {
+	b := n.b
+	start := i
+	negative := b[i] == '-'
+	if negative {
+		i++
+	}
+	mantissa := uint64(0)
+	first := i
+	for i < len(b) && b[i] >= '0' && b[i] <= '9' {
+		mantissa = mantissa*10 + uint64(b[i]-'0')
+		i++
+	}
+	whole := i - first
+	if whole == 0 || whole > 1 && b[first] == '0' {
+		return i, n.unexpected(first)
+	}
+	isInt, fraction, exponent := true, 0, false
+	if i < len(b) && b[i] == '.' {
+		isInt = false
+		i++
+		from := i
+		for i < len(b) && b[i] >= '0' && b[i] <= '9' {
+			mantissa = mantissa*10 + uint64(b[i]-'0')
+			i++
+		}
+		if fraction = i - from; fraction == 0 {
+			return i, n.unexpected(i)
+		}
+	}
+	if i < len(b) && b[i]|0x20 == 'e' {
+		isInt, exponent = false, true
+		i++
+		if i < len(b) && (b[i] == '+' || b[i] == '-') {
+			i++
+		}
+		from := i
+		for i < len(b) && b[i] >= '0' && b[i] <= '9' {
+			i++
+		}
+		if i == from {
+			return i, n.unexpected(i)
+		}
+	}
+	c := f.col
+	if c == nil {
+		var err error
+		if c, err = f.column(n); err != nil {
+			return i, err
+		}
+	}
+	if isInt && whole <= 15 && c.col.Type == schema.Bigint && !c.declared {
+		if whole > c.facts.IntDigits {
+			c.facts.IntDigits = whole
+		}
+		v := c.touch()
+		if negative {
+			v.Ints = append(v.Ints, -int64(mantissa))
+		} else {
+			v.Ints = append(v.Ints, int64(mantissa))
+		}
+		return i, nil
+	}
+	if !isInt && !exponent && whole+fraction <= 15 && c.col.Type == schema.Double && !c.declared {
+		c.facts.IntDigits = max(c.facts.IntDigits, whole)
+		c.facts.FracDigits = max(c.facts.FracDigits, fraction)
+		value := float64(mantissa) / pow10[fraction]
+		if negative {
+			value = -value
+		}
+		v := c.touch()
+		v.Doubles = append(v.Doubles, value)
+		return i, nil
+	}
+	if c.declared {
+		return i, n.addDeclared(c, kindNumber, b[start:i], nil)
+	}
+	return i, n.addNumber(c, b[start:i], isInt)
+}
+
+// addNumber stores a number by its literal, after what the literal says of the
+// column's type (NRM-51).
+func (n *Normalizer) addNumber(c *column, literal []byte, isInt bool) error {
+	before := *c.facts
+	exact := numberFacts(c.facts, literal, isInt)
+	if *c.facts != before {
+		if err := n.settle(c); err != nil {
+			return err
+		}
+	}
+	v := c.touch()
+	switch c.col.Type {
+	case schema.Bigint:
+		i, err := strconv.ParseInt(string(literal), 10, 64)
+		if err != nil {
+			return &Error{Pointer: c.col.Source, Text: err.Error()}
+		}
+		v.Ints = append(v.Ints, i)
+	case schema.Double:
+		d, _ := strconv.ParseFloat(string(literal), 64)
+		v.Doubles = append(v.Doubles, d)
+	case schema.Decimal:
+		d, ok := schema.ParseDec(literal, c.col.Scale)
+		if !ok {
+			return &Error{Pointer: c.col.Source, Text: "the number " + string(literal) + " does not fit " + c.col.TypeName()}
+		}
+		v.Data = schema.AppendDec(v.Data, d)
+	case schema.JSON:
+		v.Data = append(v.Data, literal...)
+		v.Ends = append(v.Ends, uint32(len(v.Data)))
+	default:
+		v.Data = appendNumberText(v.Data, literal, isInt, exact)
+		v.Ends = append(v.Ends, uint32(len(v.Data)))
+	}
+	return nil
+}
+
+// appendNumberText prints a number as it stands in a text column (NRM-53).
+func appendNumberText(dst, literal []byte, isInt, exact bool) []byte {
+	if isInt || !exact {
+		return append(dst, literal...)
+	}
+	d, err := strconv.ParseFloat(string(literal), 64)
+	if err != nil {
+		return append(dst, literal...)
+	}
+	return schema.AppendDouble(dst, d)
+}
+
+// numberFacts adds what a number says of its column, and reports whether a
+// double holds it exactly.
+func numberFacts(f *schema.Facts, literal []byte, isInt bool) (exact bool) {
+	f.Kinds |= schema.SawNumber
+	digits, exponent, _, ok := schema.Digits(literal)
+	if !ok {
+		f.NotInt, f.NotDouble, f.IntDigits = true, true, max(f.IntDigits, 1<<20)
+		return false
+	}
+	f.IntDigits = max(f.IntDigits, len(digits)+exponent)
+	trimmed := digits
+	for len(trimmed) > 0 && trimmed[len(trimmed)-1] == '0' {
+		trimmed = trimmed[:len(trimmed)-1]
+		exponent++
+	}
+	if len(trimmed) > 0 {
+		f.FracDigits = max(f.FracDigits, -exponent)
+	}
+	if isInt {
+		i, err := strconv.ParseInt(string(literal), 10, 64)
+		if err != nil {
+			f.NotInt = true
+		}
+		exact = err == nil && i >= -maxExact && i <= maxExact
+	} else {
+		f.NotInt = true
+		exact = exactDouble(literal, trimmed, exponent)
+	}
+	f.NotDouble = f.NotDouble || !exact
+	return exact
+}
+
+// exactDouble reports whether the shortest decimal that reads back as the
+// nearest double has the value of the literal, whose significant digits and
+// exponent are given.
+func exactDouble(literal, digits []byte, exponent int) bool {
+	if len(digits) == 0 {
+		return true
+	}
+	d, err := strconv.ParseFloat(string(literal), 64)
+	if err != nil || math.IsInf(d, 0) || d == 0 {
+		return false
+	}
+	if len(digits) <= 15 && exponent > -290 && exponent < 290 {
+		return true
+	}
+	var buffer [32]byte
+	shortest := strconv.AppendFloat(buffer[:0], d, 'e', -1, 64)
+	short, e, _, ok := schema.Digits(shortest)
+	if !ok {
+		return false
+	}
+	for len(short) > 0 && short[len(short)-1] == '0' {
+		short = short[:len(short)-1]
+		e++
+	}
+	return e == exponent && bytes.Equal(short, digits)
+}
