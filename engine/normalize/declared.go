@@ -5,10 +5,8 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
-	"math"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/restlua/restlua/engine/rawjson"
 	"github.com/restlua/restlua/engine/schema"
@@ -23,6 +21,9 @@ const (
 	kindText
 )
 
+// kindsOf are the kinds as facts know them.
+var kindsOf = [...]schema.Kinds{kindBool: schema.SawBool, kindNumber: schema.SawNumber, kindText: schema.SawText}
+
 // declare makes the root table's declared columns (NRM-60).
 func (n *Normalizer) declare() error {
 	for i := range n.o.Hints {
@@ -34,32 +35,76 @@ func (n *Normalizer) declare() error {
 		if h.Type == schema.None {
 			continue
 		}
+		to, err := hintColumn(h)
+		if err != nil {
+			return err
+		}
 		c := n.columnNamed(name)
 		if c.settled && c.col.Type != schema.None {
-			// What is committed can be widened, never narrowed.
-			c.hint = h
+			n.redeclare(c, to)
 			continue
 		}
-		c.declared, c.hint = true, h
-		c.col.Declared, c.col.Nullable = true, !h.NotNull
-		c.col.Type, c.col.Naive = h.Type, h.Naive
-		if h.Type == schema.Decimal {
-			c.col.Precision, c.col.Scale = 38, 9
-			if h.Precision > 0 {
-				c.col.Precision = h.Precision
-				if !h.HasScale {
-					c.col.Scale = 0
-				}
-			}
-			if h.HasScale {
-				c.col.Scale = h.Scale
-			}
-			if c.col.Precision > 38 || c.col.Scale > c.col.Precision || c.col.Scale < 0 {
-				return fmt.Errorf("columns: %q: decimal(%d,%d) is not possible; precision is at most 38 and scale at most the precision", h.Name, c.col.Precision, c.col.Scale)
-			}
-		}
+		c.declared = true
+		to.Name, to.Source, to.Facts = c.col.Name, c.col.Source, c.facts
+		to.Declared, to.Nullable = true, !h.NotNull
+		c.col = to
 	}
 	return nil
+}
+
+// hintColumn is the type that a hint declares.
+func hintColumn(h *schema.Hint) (to schema.Column, err error) {
+	to.Type, to.Naive = h.Type, h.Naive && h.Type == schema.Timestamp
+	if h.Type != schema.Decimal {
+		return to, nil
+	}
+	to.Precision, to.Scale = 38, 9
+	if h.Precision > 0 {
+		to.Precision = h.Precision
+		if !h.HasScale {
+			to.Scale = 0
+		}
+	}
+	if h.HasScale {
+		to.Scale = h.Scale
+	}
+	if to.Precision > 38 || to.Scale > to.Precision || to.Scale < 0 {
+		return to, fmt.Errorf("columns: %q: decimal(%d,%d) is not possible; precision is at most 38 and scale at most the precision", h.Name, to.Precision, to.Scale)
+	}
+	return to, nil
+}
+
+// redeclare gives a committed column the type that the script declares now,
+// where all that is committed fits it; what is committed never narrows.
+func (n *Normalizer) redeclare(c *column, to schema.Column) {
+	from, f := c.col, c.facts
+	fits := from.SameType(to)
+	switch to.Type {
+	case schema.Text:
+		fits = from.Type != schema.JSON
+	case schema.JSON:
+		fits = true
+	case schema.Double:
+		fits = fits || from.Type == schema.Bigint && !f.NotDouble
+	case schema.Timestamp:
+		fits = from.Type == schema.Timestamp || from.Type == schema.Date
+	case schema.Decimal:
+		whole := to.Precision - to.Scale
+		switch from.Type {
+		case schema.Bigint:
+			fits = whole >= 19 || !from.Declared && f.IntDigits <= whole
+		case schema.Double:
+			fits = !from.Declared && f.IntDigits <= whole && f.FracDigits <= to.Scale
+		case schema.Decimal:
+			fits = from.Scale <= to.Scale && (from.Precision-from.Scale <= whole || !from.Declared && f.IntDigits <= whole)
+		}
+	}
+	if !fits {
+		n.warn("redeclared"+from.Source, fmt.Sprintf("column %q is committed as %s, which cannot become the declared %s: it stays as it is", from.Name, from.TypeName(), to.TypeName()))
+		return
+	}
+	c.declared, c.col.Declared = true, true
+	c.col.Type, c.col.Precision, c.col.Scale, c.col.Naive = to.Type, to.Precision, to.Scale, to.Naive
 }
 
 // hintName is the column that a hint's name means (NRM-16).
@@ -97,25 +142,24 @@ func (n *Normalizer) require(name string) *column {
 // addDeclared stores a value in a column whose type the script declared, if it
 // converts exactly (NRM-61); else the column widens (NRM-62).
 func (n *Normalizer) addDeclared(c *column, k kind, text, raw []byte) error {
+	if c.facts.Kinds&kindsOf[k] == 0 {
+		n.saw(c, kindsOf[k])
+	}
 	v := c.touch()
-	if c.convert(v, k, text, raw) {
+	if n.convert(c, v, k, text, raw) {
 		return nil
 	}
 	// The value is put in after the column is wide enough for it.
 	dropLast(v, c.table.row)
 	to := c.col
 	switch {
-	case to.Type == schema.Decimal && k == kindNumber && widerDecimal(&to, text):
-	case to.Type == schema.Bigint && k == kindNumber && isExact(text):
+	case to.Type == schema.Decimal && k == kindNumber && n.widerDecimal(&to, text):
+	case to.Type == schema.Bigint && k == kindNumber && !c.facts.NotDouble && n.isExact(text):
 		to.Type = schema.Double
-		for _, i := range v.Ints {
-			if i > maxExact || i < -maxExact {
-				to.Type, to.Precision, to.Scale = schema.Decimal, 38, 0
-				if !widerDecimal(&to, text) {
-					to.Type = schema.Text
-				}
-				break
-			}
+	case to.Type == schema.Bigint && k == kindNumber:
+		to.Type, to.Precision, to.Scale = schema.Decimal, 19, 0
+		if !n.widerDecimal(&to, text) {
+			to.Type, to.Precision = schema.Text, 0
 		}
 	default:
 		to.Type, to.Naive, to.Precision, to.Scale = schema.Text, false, 0, 0
@@ -124,23 +168,22 @@ func (n *Normalizer) addDeclared(c *column, k kind, text, raw []byte) error {
 	if err := n.retype(c, to); err != nil {
 		return err
 	}
-	c.touch()
-	if !c.convert(c.vec, k, text, raw) {
+	if !n.convert(c, c.touch(), k, text, raw) {
 		return &Error{Pointer: c.col.Source, Text: fmt.Sprintf("the value %s does not fit column %q (%s)", excerpt(text), c.col.Name, c.col.TypeName())}
 	}
 	return nil
 }
 
-func isExact(literal []byte) bool {
+// isExact reports whether a double holds the number exactly (NRM-51).
+func (n *Normalizer) isExact(literal []byte) bool {
 	var f schema.Facts
-	numberFacts(&f, literal, false)
-	return !f.NotDouble
+	return n.numberFacts(&f, literal, !bytes.ContainsAny(literal, ".eE"))
 }
 
 // widerDecimal gives a decimal the digits that a literal needs, if 38 do.
-func widerDecimal(to *schema.Column, literal []byte) bool {
+func (n *Normalizer) widerDecimal(to *schema.Column, literal []byte) bool {
 	f := schema.Facts{}
-	numberFacts(&f, literal, false)
+	n.numberFacts(&f, literal, false)
 	whole := max(f.IntDigits, to.Precision-to.Scale)
 	scale := max(f.FracDigits, to.Scale)
 	if whole+scale > 38 {
@@ -151,12 +194,12 @@ func widerDecimal(to *schema.Column, literal []byte) bool {
 }
 
 // convert stores a value in v, whose row is marked; false leaves v without it.
-func (c *column) convert(v *schema.Vector, k kind, text, raw []byte) bool {
+func (n *Normalizer) convert(c *column, v *schema.Vector, k kind, text, raw []byte) bool {
 	switch c.col.Type {
 	case schema.Text:
 		if k == kindNumber {
 			isInt := !bytes.ContainsAny(text, ".eE")
-			v.Data = appendNumberText(v.Data, text, isInt, isInt || isExact(text))
+			v.Data = appendNumberText(v.Data, text, isInt, isInt || n.isExact(text))
 		} else {
 			v.Data = append(v.Data, text...)
 		}
@@ -169,10 +212,13 @@ func (c *column) convert(v *schema.Vector, k kind, text, raw []byte) bool {
 		if !ok {
 			return false
 		}
+		if i > maxExact || i < -maxExact {
+			c.facts.NotDouble = true // should the column have to widen
+		}
 		v.Ints = append(v.Ints, i)
 	case schema.Double:
 		literal := bytes.TrimSpace(text)
-		if k == kindBool || !isNumber(literal) || !isExact(literal) {
+		if k == kindBool || !isNumber(literal) || !n.isExact(literal) {
 			return false
 		}
 		d, _ := strconv.ParseFloat(string(literal), 64)
@@ -183,7 +229,7 @@ func (c *column) convert(v *schema.Vector, k kind, text, raw []byte) bool {
 			return false
 		}
 		d, ok := schema.ParseDec(literal, c.col.Scale)
-		if !ok || digitsOf(d, c.col.Scale) > c.col.Precision {
+		if !ok || d.Digits() > c.col.Precision {
 			return false
 		}
 		v.Data = schema.AppendDec(v.Data, d)
@@ -238,8 +284,8 @@ func toBigint(k kind, text []byte) (int64, bool) {
 	}
 	s := string(bytes.TrimSpace(text))
 	if k == kindText && strings.HasPrefix(strings.ToLower(s), "0x") {
-		i, err := strconv.ParseInt(s[2:], 16, 64)
-		return i, err == nil
+		u, err := strconv.ParseUint(s[2:], 16, 63)
+		return int64(u), err == nil
 	}
 	if i, err := strconv.ParseInt(s, 10, 64); err == nil {
 		return i, true
@@ -270,7 +316,7 @@ func toBool(k kind, text []byte) (value, ok bool) {
 }
 
 func toTime(t schema.Type, k kind, text []byte) (int64, bool) {
-	const day = 86400 * 1e6
+	const day = 86400 * 1_000_000
 	if k == kindBool {
 		return 0, false
 	}
@@ -291,17 +337,13 @@ func toTime(t schema.Type, k kind, text []byte) (int64, bool) {
 		return 0, false
 	}
 	if t == schema.Date {
-		return time.UnixMicro(micros).UTC().Unix()/86400 - floorFix(micros), true
+		days := micros / day
+		if micros%day < 0 { // before 1970
+			days--
+		}
+		return days, true
 	}
 	return micros, true
-}
-
-// floorFix makes the division of a time before 1970 round down.
-func floorFix(micros int64) int64 {
-	if micros < 0 && micros/1e6%86400 != 0 {
-		return 1
-	}
-	return 0
 }
 
 func toBinary(k kind, text []byte) ([]byte, bool) {
@@ -314,11 +356,4 @@ func toBinary(k kind, text []byte) ([]byte, bool) {
 	}
 	data, err := base64.StdEncoding.DecodeString(string(text))
 	return data, err == nil
-}
-
-// digitsOf counts the digits of an unscaled decimal, at least its scale.
-func digitsOf(d schema.Dec, scale int) int {
-	text := schema.AppendDecText(nil, d, 0)
-	n := len(bytes.TrimPrefix(text, []byte("-")))
-	return int(math.Max(float64(n), float64(scale)))
 }

@@ -10,6 +10,7 @@ package normalize
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 
@@ -40,7 +41,7 @@ const defaultBatch = 16 << 20
 const noLimit = 1000
 
 // Normalizer makes rows of records. It belongs to one goroutine, but for
-// Recycle. After an error of Record or Flush it must not be used again.
+// Recycle. After an error of Flush it must not be used again.
 type Normalizer struct {
 	o       Options
 	root    *table
@@ -59,6 +60,9 @@ type Normalizer struct {
 	pending  int    // bytes of records since the batches were measured
 	rows     int64
 	scratch  []byte
+	digits   []byte    // of the number at hand
+	fresh    []*column // got their first value in the record at hand
+	lone     int       // strings with an unpaired surrogate
 
 	mu       sync.Mutex
 	lent     map[*schema.Batch][]*column
@@ -87,6 +91,7 @@ func New(o Options) (*Normalizer, error) {
 	if o.MaxColumns <= 0 {
 		o.MaxColumns = 2000
 	}
+	o.NotNull = slices.Clone(o.NotNull) // declare adds to it
 	n := &Normalizer{o: o, known: map[string]*schema.Table{}, lent: map[*schema.Batch][]*column{}, warned: map[string]bool{}}
 	n.budget = o.MaxNesting
 	if n.budget < 0 {
@@ -99,8 +104,11 @@ func New(o Options) (*Normalizer, error) {
 	if err := n.declare(); err != nil {
 		return nil, err
 	}
-	for _, name := range o.NotNull {
-		n.notNull = append(n.notNull, n.require(name))
+	for _, name := range n.o.NotNull {
+		c := n.require(hintName(name))
+		if !slices.Contains(n.notNull, c) {
+			n.notNull = append(n.notNull, c)
+		}
 	}
 	return n, nil
 }
@@ -111,14 +119,20 @@ func (n *Normalizer) Rows() int64 { return n.rows }
 // Counts are the rows of each table so far, by the names of Tables.
 func (n *Normalizer) Counts() map[string]int64 {
 	counts := map[string]int64{}
-	for i, t := range n.Tables() {
-		counts[t.Name] = n.ordered()[i].rows
+	names := n.tableNames()
+	for _, t := range n.ordered() {
+		counts[names[t]] = t.rows
 	}
 	return counts
 }
 
 // Warnings are remarks on the records so far, each once.
-func (n *Normalizer) Warnings() []string { return n.warnings }
+func (n *Normalizer) Warnings() []string {
+	if n.lone == 0 {
+		return n.warnings
+	}
+	return append(slices.Clone(n.warnings), fmt.Sprintf("%d strings held half of a surrogate pair, which no text can hold; it was replaced by U+FFFD", n.lone))
+}
 
 func (n *Normalizer) warn(key, text string) {
 	if !n.warned[key] {
@@ -128,11 +142,14 @@ func (n *Normalizer) warn(key, text string) {
 }
 
 // Record takes one JSON value: an object, or any other value as the field
-// "value" (NRM-27). It is parsed strictly; an *Error says what is wrong.
+// "value" (NRM-27). It is parsed strictly; an *Error says what is wrong, and
+// then no row of the record is left in the batches.
 func (n *Normalizer) Record(raw []byte) error {
 	marks := n.nextRow
 	n.twice = false
+	n.fresh = n.fresh[:0]
 	if err := n.record(raw); err != nil {
+		n.takeBack(marks)
 		return err
 	}
 	if n.twice {
@@ -141,6 +158,7 @@ func (n *Normalizer) Record(raw []byte) error {
 		n.warn("twice"+n.duplicat, fmt.Sprintf("the key %s stands twice in one object; the last one counts", n.duplicat))
 		n.takeBack(marks)
 		if err := n.record(withoutDuplicates(raw)); err != nil {
+			n.takeBack(marks)
 			return err
 		}
 	}
@@ -213,7 +231,7 @@ func (n *Normalizer) Flush() error {
 			continue
 		}
 		b := t.batch
-		cols := t.close()
+		cols := t.handOver()
 		n.mu.Lock()
 		n.lent[b] = cols
 		n.mu.Unlock()
@@ -256,6 +274,14 @@ func (n *Normalizer) takeBack(from int64) {
 			truncate(v, keep)
 		}
 	}
+	// What only these rows had was never seen.
+	for _, c := range n.fresh {
+		*c.facts = schema.Facts{}
+		if !c.declared {
+			c.col.Type, c.col.Precision, c.col.Scale, c.col.Naive = schema.None, 0, 0, false
+		}
+	}
+	n.fresh = n.fresh[:0]
 	n.nextRow = from
 }
 

@@ -68,7 +68,7 @@ func (n *Normalizer) number(f *field, i int) (int, error) {
 		}
 	}
 	if isInt && whole <= 15 && c.col.Type == schema.Bigint && !c.declared {
-		if whole > c.facts.IntDigits {
+		if whole > c.facts.IntDigits && mantissa != 0 {
 			c.facts.IntDigits = whole
 		}
 		v := c.touch()
@@ -80,8 +80,14 @@ func (n *Normalizer) number(f *field, i int) (int, error) {
 		return i, nil
 	}
 	if !isInt && !exponent && whole+fraction <= 15 && c.col.Type == schema.Double && !c.declared {
-		c.facts.IntDigits = max(c.facts.IntDigits, whole)
-		c.facts.FracDigits = max(c.facts.FracDigits, fraction)
+		if whole > c.facts.IntDigits && b[first] != '0' {
+			c.facts.IntDigits = whole
+		}
+		for k, last := fraction, i-1; k > c.facts.FracDigits; k, last = k-1, last-1 {
+			if b[last] != '0' { // 1.50 has one digit behind the point
+				c.facts.FracDigits = k
+			}
+		}
 		value := float64(mantissa) / pow10[fraction]
 		if negative {
 			value = -value
@@ -100,8 +106,11 @@ func (n *Normalizer) number(f *field, i int) (int, error) {
 // column's type (NRM-51).
 func (n *Normalizer) addNumber(c *column, literal []byte, isInt bool) error {
 	before := *c.facts
-	exact := numberFacts(c.facts, literal, isInt)
+	exact := n.numberFacts(c.facts, literal, isInt)
 	if *c.facts != before {
+		if before.Kinds == 0 {
+			n.fresh = append(n.fresh, c)
+		}
 		if err := n.settle(c); err != nil {
 			return err
 		}
@@ -116,6 +125,9 @@ func (n *Normalizer) addNumber(c *column, literal []byte, isInt bool) error {
 		v.Ints = append(v.Ints, i)
 	case schema.Double:
 		d, _ := strconv.ParseFloat(string(literal), 64)
+		if isInt && d == 0 {
+			d = 0 // the integer -0 is 0, as in a bigint column
+		}
 		v.Doubles = append(v.Doubles, d)
 	case schema.Decimal:
 		d, ok := schema.ParseDec(literal, c.col.Scale)
@@ -123,10 +135,7 @@ func (n *Normalizer) addNumber(c *column, literal []byte, isInt bool) error {
 			return &Error{Pointer: c.col.Source, Text: "the number " + string(literal) + " does not fit " + c.col.TypeName()}
 		}
 		v.Data = schema.AppendDec(v.Data, d)
-	case schema.JSON:
-		v.Data = append(v.Data, literal...)
-		v.Ends = append(v.Ends, uint32(len(v.Data)))
-	default:
+	default: // text, and json in the same form, as a column may become json after it
 		v.Data = appendNumberText(v.Data, literal, isInt, exact)
 		v.Ends = append(v.Ends, uint32(len(v.Data)))
 	}
@@ -135,6 +144,9 @@ func (n *Normalizer) addNumber(c *column, literal []byte, isInt bool) error {
 
 // appendNumberText prints a number as it stands in a text column (NRM-53).
 func appendNumberText(dst, literal []byte, isInt, exact bool) []byte {
+	if isInt && len(literal) == 2 && literal[0] == '-' && literal[1] == '0' {
+		return append(dst, '0')
+	}
 	if isInt || !exact {
 		return append(dst, literal...)
 	}
@@ -147,12 +159,16 @@ func appendNumberText(dst, literal []byte, isInt, exact bool) []byte {
 
 // numberFacts adds what a number says of its column, and reports whether a
 // double holds it exactly.
-func numberFacts(f *schema.Facts, literal []byte, isInt bool) (exact bool) {
+func (n *Normalizer) numberFacts(f *schema.Facts, literal []byte, isInt bool) (exact bool) {
 	f.Kinds |= schema.SawNumber
-	digits, exponent, _, ok := schema.Digits(literal)
+	digits, exponent, _, ok := schema.AppendDigits(n.digits[:0], literal)
+	n.digits = digits[:0]
 	if !ok {
 		f.NotInt, f.NotDouble, f.IntDigits = true, true, max(f.IntDigits, 1<<20)
 		return false
+	}
+	if len(digits) == 0 {
+		exponent = 0 // 0e5 is 0
 	}
 	f.IntDigits = max(f.IntDigits, len(digits)+exponent)
 	trimmed := digits
@@ -191,9 +207,12 @@ func exactDouble(literal, digits []byte, exponent int) bool {
 	if len(digits) <= 15 && exponent > -290 && exponent < 290 {
 		return true
 	}
-	var buffer [32]byte
+	if len(digits) > 17 {
+		return false // the shortest form has no more
+	}
+	var buffer, second [32]byte
 	shortest := strconv.AppendFloat(buffer[:0], d, 'e', -1, 64)
-	short, e, _, ok := schema.Digits(shortest)
+	short, e, _, ok := schema.AppendDigits(second[:0], shortest)
 	if !ok {
 		return false
 	}

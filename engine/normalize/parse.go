@@ -117,12 +117,12 @@ func (n *Normalizer) value(f *field, i, d, budget, depth int) (int, error) {
 	case '"':
 		return n.text(f, i)
 	case '{':
-		if budget-d <= 0 || f.keepsWhole(n) {
+		if budget-d <= 0 || f.whole {
 			return n.whole(f, i)
 		}
 		return n.object(f.objectShape(), i, d+1, budget, depth+1)
 	case '[':
-		if budget-d <= 0 || f.keepsWhole(n) {
+		if budget-d <= 0 || f.whole {
 			return n.whole(f, i)
 		}
 		return n.list(f, i, budget-1, depth+1)
@@ -219,7 +219,7 @@ func (n *Normalizer) whole(f *field, i int) (int, error) {
 		return i, err
 	}
 	if c.facts.Kinds&schema.SawJSON == 0 {
-		c.facts.Kinds |= schema.SawJSON
+		n.saw(c, schema.SawJSON)
 		if err := n.settle(c); err != nil {
 			return i, err
 		}
@@ -251,8 +251,8 @@ const (
 
 // What scan saw in a string.
 const (
-	escaped = 1 << iota
-	beyondASCII
+	escaped   = 1 << iota
+	surrogate // the escape of one
 )
 
 // scan returns the end of the string whose opening quote is at i, and what is
@@ -291,7 +291,6 @@ func (n *Normalizer) scan(i int) (end int, saw int, err error) {
 				if !utf8.Valid(b[start+1 : i]) {
 					return i, saw, n.fail(start, "invalid UTF-8 in a string")
 				}
-				saw |= beyondASCII
 			}
 			return i + 1, saw, nil
 		case c < 0x20:
@@ -312,6 +311,9 @@ func (n *Normalizer) scan(i int) (end int, saw int, err error) {
 				if c := b[k]; !(c >= '0' && c <= '9' || c >= 'a' && c <= 'f' || c >= 'A' && c <= 'F') {
 					return k, saw, n.fail(k, `\u needs four hexadecimal digits`)
 				}
+			}
+			if b[i+2]|0x20 == 'd' && b[i+3] >= '8' {
+				saw |= surrogate
 			}
 			i += 6
 		default:

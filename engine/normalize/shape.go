@@ -1,7 +1,9 @@
 package normalize
 
 import (
+	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/restlua/restlua/engine/rawjson"
@@ -32,12 +34,11 @@ type table struct {
 // order in which they were seen.
 type shape struct {
 	table   *table
-	pointer string // of the object within its row
-	raw     string // raw keys joined, with "__" behind
-	name    string // normal names joined; empty at the row itself
+	pointer string   // of the object within its row
+	raw     string   // raw keys joined, with "__" behind
+	names   []string // normal names on the way to it; none at the row itself
 	fields  []*field
 	index   map[string]*field // by key text
-	seen    uint64
 }
 
 // field is one key of a shape, and what its values became.
@@ -50,6 +51,7 @@ type field struct {
 	object  *shape
 	list    *table
 	last    uint64 // serial of the object that had it last
+	whole   bool   // its place is declared json (NRM-32)
 	pointer string
 }
 
@@ -63,7 +65,6 @@ type column struct {
 	raw      string
 	settled  bool // committed by an earlier load
 	declared bool
-	hint     *schema.Hint
 }
 
 func (n *Normalizer) newTable(parent *table, source, raw, wish string) *table {
@@ -143,13 +144,25 @@ func (c *column) open() *schema.Vector {
 	return v
 }
 
-// close ends the open batch and returns the columns of its vectors.
-func (t *table) close() []*column {
-	cols := t.open
-	for i, c := range cols {
-		t.batch.Vectors[i].Column = c.col
+// handOver ends the open batch and returns the columns of its vectors. From
+// here on the batch shares nothing that changes with the normaliser.
+func (t *table) handOver() []*column {
+	var cols []*column
+	vectors := t.batch.Vectors[:0]
+	for i, c := range t.open {
+		v := t.batch.Vectors[i]
 		c.vec = nil
+		if v.Count == 0 { // of rows that were taken back
+			continue
+		}
+		v.Column = c.col
+		if c.facts != nil {
+			facts := *c.facts
+			v.Column.Facts = &facts
+		}
+		vectors, cols = append(vectors, v), append(cols, c)
 	}
+	t.batch.Vectors = vectors
 	t.batch, t.open = nil, nil
 	return cols
 }
@@ -157,17 +170,22 @@ func (t *table) close() []*column {
 // field returns the field with the given key, which has its quotes, and makes
 // it on its first appearance.
 func (s *shape) field(n *Normalizer, rawKey []byte) *field {
-	text := string(rawKey[1 : len(rawKey)-1])
-	if strings.IndexByte(text, '\\') >= 0 {
-		if t, err := rawjson.Unquote(rawKey); err == nil {
-			text = t
+	inner := rawKey[1 : len(rawKey)-1]
+	text := ""
+	if bytes.IndexByte(inner, '\\') < 0 {
+		if f := s.index[string(inner)]; f != nil {
+			return f
 		}
-	}
-	if f := s.index[text]; f != nil {
-		return f
+		text = string(inner)
+	} else {
+		text, _ = rawjson.Unquote(rawKey) // it was scanned, so it can be read
+		if f := s.index[text]; f != nil {
+			return f
+		}
 	}
 	f := &field{text: text, at: len(s.fields), in: s, pointer: s.pointer + "/" + escapePointer(text)}
 	f.key = append(append(f.key, rawKey...), ':')
+	f.whole = s.table.declaredWhole(f)
 	s.fields = append(s.fields, f)
 	s.index[text] = f
 	return f
@@ -181,12 +199,10 @@ func escapePointer(key string) string {
 }
 
 // path is the field's normal name within its row.
-func (f *field) path() string {
-	name := schema.NormalName(f.text)
-	if f.in.name == "" {
-		return name
-	}
-	return schema.JoinPath(f.in.name, name)
+func (f *field) path() string { return schema.JoinPath(f.names()...) }
+
+func (f *field) names() []string {
+	return append(slices.Clip(f.in.names), schema.NormalName(f.text))
 }
 
 func (f *field) rawPath() string { return f.in.raw + f.text }
@@ -203,17 +219,9 @@ func (f *field) column(n *Normalizer) (*column, error) {
 	}
 	name := f.path()
 	if t == n.root {
-		// A declared or required column waits for its source under its name.
-		for i, c := range t.cols {
-			if c.col.Source == "" && c.col.Name == name {
-				c.col.Source, c.raw = f.pointer, f.rawPath()
-				t.bySrc[f.pointer] = c
-				f.col = c
-				if !c.declared && !c.settled {
-					t.cols = append(append(t.cols[:i:i], t.cols[i+1:]...), c) // order of appearance
-				}
-				return c, nil
-			}
+		if c := t.claim(name, f); c != nil {
+			f.col = c
+			return c, nil
 		}
 	}
 	if len(t.cols) >= n.o.MaxColumns {
@@ -251,7 +259,7 @@ func widest(t *table) string {
 // objectShape is the shape of the field's objects.
 func (f *field) objectShape() *shape {
 	if f.object == nil {
-		f.object = &shape{table: f.in.table, pointer: f.pointer, raw: f.rawPath() + "__", name: f.path(), index: map[string]*field{}}
+		f.object = &shape{table: f.in.table, pointer: f.pointer, raw: f.rawPath() + "__", names: f.names(), index: map[string]*field{}}
 	}
 	return f.object
 }
@@ -269,17 +277,33 @@ func (f *field) listTable(n *Normalizer) *table {
 	return f.list
 }
 
-// keepsWhole reports whether the script declared the field's place as json.
-func (f *field) keepsWhole(n *Normalizer) bool {
-	if f.col != nil {
-		return f.col.declared && f.col.col.Type == schema.JSON
+// claim returns the declared or required column of the root table that waits
+// for its field under a name (NRM-16), or nil.
+func (t *table) claim(name string, f *field) *column {
+	for i, c := range t.cols {
+		if c.col.Source != "" || c.col.Name != name {
+			continue
+		}
+		c.col.Source, c.raw = f.pointer, f.rawPath()
+		t.bySrc[f.pointer] = c
+		if !c.declared && !c.settled { // only required: it stands where it first appears
+			t.cols = append(slices.Delete(t.cols, i, i+1), c)
+		}
+		return c
 	}
-	if f.in.table != n.root || len(n.o.Hints) == 0 {
+	return nil
+}
+
+// declaredWhole reports whether the place of f is declared json.
+func (t *table) declaredWhole(f *field) bool {
+	if c := t.bySrc[f.pointer]; c != nil {
+		return c.declared && c.col.Type == schema.JSON
+	}
+	if t.parent != nil {
 		return false
 	}
-	name := f.path()
-	for _, c := range n.root.cols {
-		if c.col.Name == name && c.declared && c.col.Type == schema.JSON {
+	for _, c := range t.cols {
+		if c.declared && c.col.Type == schema.JSON && c.col.Name == f.path() {
 			return true
 		}
 	}

@@ -69,7 +69,7 @@ func (n *Normalizer) addBool(c *column, value bool) error {
 		return n.addDeclared(c, kindBool, []byte(literal), nil)
 	}
 	if c.facts.Kinds&schema.SawBool == 0 {
-		c.facts.Kinds |= schema.SawBool
+		n.saw(c, schema.SawBool)
 		if err := n.settle(c); err != nil {
 			return err
 		}
@@ -82,6 +82,14 @@ func (n *Normalizer) addBool(c *column, value bool) error {
 	v.Data = append(v.Data, literal...) // text (NRM-53) or json
 	v.Ends = append(v.Ends, uint32(len(v.Data)))
 	return nil
+}
+
+// saw notes a kind of value in the column's facts.
+func (n *Normalizer) saw(c *column, k schema.Kinds) {
+	if c.facts.Kinds == 0 {
+		n.fresh = append(n.fresh, c)
+	}
+	c.facts.Kinds |= k
 }
 
 // text reads the string at i.
@@ -97,6 +105,9 @@ func (n *Normalizer) text(f *field, i int) (int, error) {
 		}
 	}
 	raw := n.b[i:end]
+	if saw&surrogate != 0 && hasLoneSurrogate(raw) {
+		n.lone++
+	}
 	inner := raw[1 : len(raw)-1]
 	if c.col.Type == schema.Text && !c.declared && c.facts.Kinds&schema.SawText != 0 {
 		v := c.touch()
@@ -126,8 +137,8 @@ func (n *Normalizer) addText(c *column, inner, raw []byte) error {
 	if kinds&^schema.SawTime == 0 {
 		micros, zoned, layout, ok := schema.ParseTimestamp(inner)
 		if ok {
-			if kinds == 0 || zoned && !c.facts.Zoned || !zoned && !c.facts.Naive || layout != c.facts.Layout {
-				c.facts.Kinds |= schema.SawTime
+			if kinds == 0 || zoned && !c.facts.Zoned || !zoned && !c.facts.Naive || layout != c.facts.Layout && c.facts.Layout != schema.MixedLayout {
+				n.saw(c, schema.SawTime)
 				c.facts.Zoned = c.facts.Zoned || zoned
 				c.facts.Naive = c.facts.Naive || !zoned
 				c.facts.AddLayout(layout)
@@ -144,19 +155,41 @@ func (n *Normalizer) addText(c *column, inner, raw []byte) error {
 		}
 	}
 	if kinds&schema.SawText == 0 {
-		c.facts.Kinds |= schema.SawText
+		n.saw(c, schema.SawText)
 		if err := n.settle(c); err != nil {
 			return err
 		}
 	}
 	v := c.touch()
 	if c.col.Type == schema.JSON {
-		v.Data = append(v.Data, raw...)
+		// As text that became json is quoted, so that the order of the records
+		// does not matter.
+		v.Data = rawjson.AppendQuoted(v.Data, string(inner))
 	} else {
 		v.Data = append(v.Data, inner...)
 	}
 	v.Ends = append(v.Ends, uint32(len(v.Data)))
 	return nil
+}
+
+// hasLoneSurrogate reports whether the JSON string raw holds the escape of half
+// a surrogate pair (NRM-58).
+func hasLoneSurrogate(raw []byte) bool {
+	for i := 0; i+6 < len(raw); {
+		switch {
+		case raw[i] != '\\':
+			i++
+		case raw[i+1] != 'u' || raw[i+2]|0x20 != 'd' || raw[i+3] < '8':
+			i += 2
+		case raw[i+3]|0x20 >= 'c': // the second half
+			return true
+		case i+12 < len(raw) && raw[i+6] == '\\' && raw[i+7] == 'u' && raw[i+8]|0x20 == 'd' && raw[i+9]|0x20 >= 'c':
+			i += 12
+		default:
+			return true
+		}
+	}
+	return false
 }
 
 // withoutDuplicates returns raw with only the last of equal keys in every

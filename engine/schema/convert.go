@@ -127,8 +127,8 @@ func jsonText(text []byte, from Type) []byte {
 	return appendQuoted(nil, text)
 }
 
-// appendQuoted appends text as a JSON string; schema stands below rawjson, so
-// the few lines stand here.
+// appendQuoted appends text as a JSON string, as rawjson.AppendQuoted does;
+// schema stands below rawjson, so the few lines stand here.
 func appendQuoted(dst, text []byte) []byte {
 	const digits = "0123456789abcdef"
 	dst = append(dst, '"')
@@ -137,6 +137,12 @@ func appendQuoted(dst, text []byte) []byte {
 		switch {
 		case r == '"' || r == '\\':
 			dst = append(dst, '\\', byte(r))
+		case r == '\n':
+			dst = append(dst, '\\', 'n')
+		case r == '\r':
+			dst = append(dst, '\\', 'r')
+		case r == '\t':
+			dst = append(dst, '\\', 't')
 		case r < 0x20:
 			dst = append(dst, '\\', 'u', '0', '0', digits[r>>4], digits[r&15])
 		default:

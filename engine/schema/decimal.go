@@ -2,7 +2,6 @@ package schema
 
 import (
 	"encoding/binary"
-	"math/big"
 	"math/bits"
 	"strconv"
 	"strings"
@@ -60,17 +59,40 @@ func DecAt(data []byte, i int) Dec {
 	return Dec{int64(binary.BigEndian.Uint64(b)), binary.BigEndian.Uint64(b[8:])}
 }
 
-// big returns d as a big.Int.
-func (d Dec) big() *big.Int {
-	z := big.NewInt(d.Hi)
-	z.Lsh(z, 64)
-	return z.Add(z, new(big.Int).SetUint64(d.Lo))
+// appendDigits appends the decimal digits of a d that is not negative.
+func (d Dec) appendDigits(dst []byte) []byte {
+	const chunk = 1e19 // the greatest power of ten in 64 bits
+	if d.Hi == 0 && d.Lo < chunk {
+		return strconv.AppendUint(dst, d.Lo, 10)
+	}
+	hi, rest := uint64(d.Hi)/chunk, uint64(d.Hi)%chunk
+	lo, last := bits.Div64(rest, d.Lo, chunk)
+	dst = Dec{int64(hi), lo}.appendDigits(dst)
+	var text [20]byte
+	tail := strconv.AppendUint(text[:0], last, 10)
+	for range 19 - len(tail) {
+		dst = append(dst, '0')
+	}
+	return append(dst, tail...)
+}
+
+// Digits counts the decimal digits of d; 0 has none.
+func (d Dec) Digits() int {
+	if d.Hi < 0 {
+		d = d.neg()
+	}
+	if d == (Dec{}) {
+		return 0
+	}
+	var text [40]byte
+	return len(d.appendDigits(text[:0]))
 }
 
 // ParseDec reads a JSON number into the unscaled value at the given scale; ok
 // is false where it does not fit 38 digits or has more digits behind the point.
 func ParseDec(literal []byte, scale int) (d Dec, ok bool) {
-	digits, exponent, negative, ok := Digits(literal)
+	var buffer [64]byte
+	digits, exponent, negative, ok := AppendDigits(buffer[:0], literal)
 	if !ok {
 		return d, false
 	}
@@ -96,49 +118,54 @@ func ParseDec(literal []byte, scale int) (d Dec, ok bool) {
 	return d, true
 }
 
-// Digits takes a JSON number apart: its significant digits without leading
-// zeros, the exponent of the last digit, and the sign. ok is false for an
-// exponent beyond any use. Without a point in the mantissa the digits alias
-// the literal.
-func Digits(literal []byte) (digits []byte, exponent int, negative, ok bool) {
+// AppendDigits takes a JSON number apart: its significant digits without
+// leading zeros, appended to dst, the exponent of the last digit, and the sign.
+// ok is false for an exponent beyond any use.
+func AppendDigits(dst, literal []byte) (digits []byte, exponent int, negative, ok bool) {
+	digits = dst
 	b := literal
 	if len(b) > 0 && b[0] == '-' {
 		negative, b = true, b[1:]
 	}
 	for i, c := range b {
-		if c == 'e' || c == 'E' {
+		switch {
+		case c == '.':
+			exponent = -1
+		case c|0x20 == 'e':
 			n, err := strconv.Atoi(strings.TrimPrefix(string(b[i+1:]), "+"))
-			if err != nil || n > 1<<20 || n < -1<<20 {
-				return nil, 0, negative, false
+			if exponent < 0 {
+				exponent++ // of the point itself
 			}
-			exponent, b = n, b[:i]
-			break
+			ok = err == nil && n <= 1<<20 && n >= -1<<20
+			if !ok && len(digits) == len(dst) {
+				return digits, 0, negative, true // 0e99999999 is 0
+			}
+			return digits, exponent + n, negative, ok
+		default:
+			if exponent < 0 {
+				exponent--
+			}
+			if c != '0' || len(digits) > len(dst) {
+				digits = append(digits, c)
+			}
 		}
 	}
-	for i, c := range b {
-		if c == '.' {
-			exponent -= len(b) - i - 1
-			joined := make([]byte, 0, len(b))
-			b = append(append(joined, b[:i]...), b[i+1:]...)
-			break
-		}
+	if exponent < 0 {
+		exponent++
 	}
-	for len(b) > 0 && b[0] == '0' {
-		b = b[1:]
-	}
-	return b, exponent, negative, true
+	return digits, exponent, negative, true
 }
 
 // AppendDecText prints the unscaled value d at scale without zeros at the end
 // of the fraction: 1.5, 100, -0.25.
 func AppendDecText(dst []byte, d Dec, scale int) []byte {
-	text := d.big().Append(nil, 10)
-	if text[0] == '-' {
-		dst, text = append(dst, '-'), text[1:]
+	if d.Hi < 0 {
+		dst, d = append(dst, '-'), d.neg()
 	}
-	for len(text) <= scale {
-		text = append([]byte{'0'}, text...)
-	}
+	var buffer [80]byte
+	zeros := copy(buffer[:], "0000000000000000000000000000000000000000")
+	text := d.appendDigits(buffer[:zeros])
+	text = text[min(zeros, len(text)-scale-1):] // at least one digit before the point
 	whole, fraction := text[:len(text)-scale], text[len(text)-scale:]
 	dst = append(dst, whole...)
 	for len(fraction) > 0 && fraction[len(fraction)-1] == '0' {
