@@ -30,6 +30,7 @@ type Request struct {
 	Headers http.Header
 	JSON    []byte // body as JSON text; nil means none
 	Body    []byte // raw body, sent when JSON is nil
+	NoAuth  bool   // send without the credentials of the client
 }
 
 // Response is one response as hooks see and change it.
@@ -89,6 +90,14 @@ type World interface {
 	Respond(ctx context.Context, f Ref, r *Response) (Action, error)
 	// Authorize calls function(request); it may change r.
 	Authorize(ctx context.Context, f Ref, r *Request) error
+	// BuildTokenRequest calls function(config) -> { headers, data } of an OAuth2
+	// grant (AUTH-14); settings is the auth table without functions.
+	BuildTokenRequest(ctx context.Context, f Ref, settings []byte) (headers http.Header, form []Pair, err error)
+	// Login calls function(http) -> session of a login auth; requests made in it
+	// go through Env.HTTP with Request.NoAuth set.
+	Login(ctx context.Context, f Ref) (session []byte, err error)
+	// Apply calls function(request, session) of a login auth; it may change r.
+	Apply(ctx context.Context, f Ref, r *Request, session []byte) error
 	// InitPage prepares the first request of a series. It returns the
 	// paginator's state, JSON text, fresh for the series.
 	InitPage(ctx context.Context, p Paginator, r *Request) (state []byte, err error)
@@ -119,6 +128,10 @@ type Env struct {
 	Started time.Time
 	// Now is the clock of hooks; nil means time.Now.
 	Now func() time.Time
+	// HTTP makes a request through the load's own client: its limits, retries,
+	// redaction and host rules. A URL without host joins base_url. nil: no
+	// requests are possible (while a script is evaluated).
+	HTTP func(ctx context.Context, r *Request) (*Response, error)
 	// Log receives print and the log module; nil drops them. level is
 	// "debug", "info", "warn" or "error".
 	Log func(level, text string, fields map[string]any)

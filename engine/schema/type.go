@@ -29,8 +29,12 @@ func ParseType(name string) (Type, error) {
 // MarshalText writes the type's name, as state.json shows it.
 func (t Type) MarshalText() ([]byte, error) { return []byte(t.String()), nil }
 
-// UnmarshalText reads the type's name.
+// UnmarshalText reads the type's name; "none" is a column without a value yet.
 func (t *Type) UnmarshalText(text []byte) error {
+	if string(text) == typeNames[None] {
+		*t = None
+		return nil
+	}
 	got, err := ParseType(string(text))
 	*t = got
 	return err

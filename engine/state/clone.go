@@ -19,7 +19,7 @@ func (s *State) Clone() *State {
 	}
 	c.Loads = make([]Load, len(s.Loads))
 	for i, l := range s.Loads {
-		l.Rows = maps.Clone(l.Rows)
+		l.Rows, l.Requests = maps.Clone(l.Rows), maps.Clone(l.Requests)
 		c.Loads[i] = l
 	}
 	return &c
@@ -30,21 +30,34 @@ func (r *Resource) Clone() *Resource {
 	if r == nil {
 		return nil
 	}
-	c := &Resource{State: slices.Clone(r.State)}
-	if r.Incremental != nil {
-		c.Incremental = make(map[string]*Cursor, len(r.Incremental))
+	c := &Resource{State: slices.Clone(r.State), Incremental: cloneCursors(r.Incremental), Deferred: slices.Clone(r.Deferred)}
+	for i := range c.Deferred {
+		c.Deferred[i] = slices.Clone(c.Deferred[i])
 	}
-	for path, i := range r.Incremental {
-		if i == nil {
-			c.Incremental[path] = nil
-			continue
-		}
-		c.Incremental[path] = &Cursor{
-			InitialValue: slices.Clone(i.InitialValue), LastValue: slices.Clone(i.LastValue),
-			StartValue: slices.Clone(i.StartValue), Boundary: slices.Clone(i.Boundary),
-		}
+	if r.PerParent != nil {
+		c.PerParent = make(map[string]map[string]*Cursor, len(r.PerParent))
+	}
+	for path, cursors := range r.PerParent {
+		c.PerParent[path] = cloneCursors(cursors)
 	}
 	return c
+}
+
+func cloneCursors(cursors map[string]*Cursor) map[string]*Cursor {
+	if cursors == nil {
+		return nil
+	}
+	out := make(map[string]*Cursor, len(cursors))
+	for key, c := range cursors {
+		if c != nil {
+			c = &Cursor{
+				InitialValue: slices.Clone(c.InitialValue), LastValue: slices.Clone(c.LastValue),
+				StartValue: slices.Clone(c.StartValue), Boundary: slices.Clone(c.Boundary),
+			}
+		}
+		out[key] = c
+	}
+	return out
 }
 
 // Clone returns a copy that shares nothing with t; nil of nil.

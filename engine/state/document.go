@@ -106,6 +106,13 @@ func (s *State) Check() error {
 				return fmt.Errorf("resources.%s.incremental.%s is null", name, path)
 			}
 		}
+		for path, cursors := range r.PerParent {
+			for key, c := range cursors {
+				if c == nil {
+					return fmt.Errorf("resources.%s.per_parent.%s.%s is null", name, path, key)
+				}
+			}
+		}
 	}
 	for name, t := range s.Tables {
 		if t == nil {

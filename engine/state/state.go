@@ -28,7 +28,12 @@ type State struct {
 // Resource is what a resource keeps from load to load.
 type Resource struct {
 	Incremental map[string]*Cursor `json:"incremental,omitempty"` // by cursor path
-	State       json.RawMessage    `json:"state,omitempty"`       // ctx.state of hooks
+	// PerParent holds cursors by cursor path and parent value (OPR-33).
+	PerParent map[string]map[string]*Cursor `json:"per_parent,omitempty"`
+	// Deferred are records of the parent whose series failed; the next load
+	// takes them first (OPR-32).
+	Deferred []json.RawMessage `json:"deferred,omitempty"`
+	State    json.RawMessage   `json:"state,omitempty"` // ctx.state of hooks
 }
 
 // Cursor is the position of an incremental. Values are JSON scalars as they
@@ -47,7 +52,10 @@ type Table struct {
 	PrimaryKey       []string `json:"primary_key,omitempty"`
 	MergeKey         []string `json:"merge_key,omitempty"`
 	Rows             int64    `json:"rows"`
-	Files            []File   `json:"files"`
+	// Mixed says that older files may lack columns or have narrower types:
+	// evolve = "union" left them as they were.
+	Mixed bool   `json:"mixed,omitempty"`
+	Files []File `json:"files"`
 }
 
 // File is one live file of a table.
@@ -66,4 +74,5 @@ type Load struct {
 	StartedAt   time.Time        `json:"started_at"`
 	CommittedAt time.Time        `json:"committed_at"`
 	Rows        map[string]int64 `json:"rows"`
+	Requests    map[string]int64 `json:"requests,omitempty"` // by resource
 }
