@@ -142,15 +142,24 @@ func (n *Normalizer) require(name string) *column {
 // addDeclared stores a value in a column whose type the script declared, if it
 // converts exactly (NRM-61); else the column widens (NRM-62).
 func (n *Normalizer) addDeclared(c *column, k kind, text, raw []byte) error {
-	if c.facts.Kinds&kindsOf[k] == 0 {
-		n.saw(c, kindsOf[k])
+	if c.fixed && c.col.Type == schema.Timestamp && k == kindText && otherZone(text, c.col.Naive) {
+		return n.misfit(c, text) // NRM-76
 	}
 	v := c.touch()
 	if n.convert(c, v, k, text, raw) {
+		if c.fixed {
+			n.noteDigits(c, text)
+		} else if c.facts.Kinds&kindsOf[k] == 0 {
+			n.saw(c, kindsOf[k])
+		}
 		return nil
 	}
-	// The value is put in after the column is wide enough for it.
 	dropLast(v, c.table.row)
+	if c.fixed {
+		return n.misfit(c, text)
+	}
+	// The value is put in after the column is wide enough for it.
+	n.saw(c, kindsOf[k])
 	to := c.col
 	switch {
 	case to.Type == schema.Decimal && k == kindNumber && n.widerDecimal(&to, text):
@@ -164,7 +173,7 @@ func (n *Normalizer) addDeclared(c *column, k kind, text, raw []byte) error {
 	default:
 		to.Type, to.Naive, to.Precision, to.Scale = schema.Text, false, 0, 0
 	}
-	n.warn("declared"+c.table.source+c.col.Source, fmt.Sprintf("column %q was declared %s, but the value %s does not fit: the column is now %s", c.col.Name, c.col.TypeName(), excerpt(text), to.TypeName()))
+	n.widens(c, to, text)
 	if err := n.retype(c, to); err != nil {
 		return err
 	}
@@ -172,6 +181,36 @@ func (n *Normalizer) addDeclared(c *column, k kind, text, raw []byte) error {
 		return &Error{Pointer: c.col.Source, Text: fmt.Sprintf("the value %s does not fit column %q (%s)", excerpt(text), c.col.Name, c.col.TypeName())}
 	}
 	return nil
+}
+
+// widens warns of a declared column that gets another type (NRM-62).
+func (n *Normalizer) widens(c *column, to schema.Column, value []byte) {
+	n.warn("declared"+c.table.source+c.col.Source, fmt.Sprintf("column %q was declared %s, but the value %s does not fit: the column is now %s", c.col.Name, c.col.TypeName(), excerpt(value), to.TypeName()))
+}
+
+// noteDigits keeps the facts of a fixed column true of the number stored, for
+// the day when the contract is lifted.
+func (n *Normalizer) noteDigits(c *column, literal []byte) {
+	literal = bytes.TrimSpace(literal)
+	if c.facts.Kinds != schema.SawNumber || !isNumber(literal) {
+		return
+	}
+	var f schema.Facts
+	n.numberFacts(&f, literal, false)
+	c.facts.IntDigits = max(c.facts.IntDigits, f.IntDigits)
+	if c.col.Type != schema.Bigint {
+		c.facts.FracDigits = max(c.facts.FracDigits, f.FracDigits)
+	}
+}
+
+// otherZone reports whether text is a timestamp that has a zone where the
+// column's have none, or the other way round. A date alone fits both.
+func otherZone(text []byte, naive bool) bool {
+	if _, ok := schema.ParseDate(text); ok {
+		return false
+	}
+	_, zoned, ok := schema.ParseTimestampLoose(text)
+	return ok && zoned == naive
 }
 
 // isExact reports whether a double holds the number exactly (NRM-51).

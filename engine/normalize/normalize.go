@@ -14,6 +14,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/restlua/restlua/engine/rawjson"
 	"github.com/restlua/restlua/engine/schema"
 )
 
@@ -26,10 +27,15 @@ type Options struct {
 	NotNull    []string        // names of columns that must have a value in every record (NRM-63)
 	MaxNesting int             // max_table_nesting; -1: none
 	Load       int64           // number of the load
+	// Counter numbers the rows of the resource in stream order (NRM-41). Several
+	// normalisers of one resource share it; nil means one of its own.
+	Counter *int64
 	// BatchBytes is how much memory all open batches of this normaliser may
 	// take before they are handed over; 0 means 16 MiB.
 	BatchBytes int
 	MaxColumns int // of one table; 0 means 2,000 (NRM-33)
+	Contract   Contract
+	Reject     func(Rejected) // gets the rows that the contract refuses; nil: nobody
 	// Write takes over a full batch until Recycle gives it back.
 	Write func(b *schema.Batch) error
 }
@@ -51,7 +57,7 @@ type Normalizer struct {
 
 	b       []byte // the record at hand
 	rootID  int64
-	nextRow int64
+	nextRow *int64
 	budget  int
 	serial  uint64 // of objects: tells a key that stands twice in one
 
@@ -63,6 +69,8 @@ type Normalizer struct {
 	digits   []byte    // of the number at hand
 	fresh    []*column // got their first value in the record at hand
 	lone     int       // strings with an unpaired surrogate
+	dropped  []Dropped
+	refused  Rejected // the row on its way to Reject
 
 	mu       sync.Mutex
 	lent     map[*schema.Batch][]*column
@@ -93,6 +101,9 @@ func New(o Options) (*Normalizer, error) {
 	}
 	o.NotNull = slices.Clone(o.NotNull) // declare adds to it
 	n := &Normalizer{o: o, known: map[string]*schema.Table{}, lent: map[*schema.Batch][]*column{}, warned: map[string]bool{}}
+	if n.nextRow = o.Counter; n.nextRow == nil {
+		n.nextRow = new(int64)
+	}
 	n.budget = o.MaxNesting
 	if n.budget < 0 {
 		n.budget = noLimit
@@ -112,6 +123,9 @@ func New(o Options) (*Normalizer, error) {
 	}
 	return n, nil
 }
+
+// Name is the name of the root table.
+func (n *Normalizer) Name() string { return n.o.Table }
 
 // Rows is the number of records taken so far.
 func (n *Normalizer) Rows() int64 { return n.rows }
@@ -145,28 +159,33 @@ func (n *Normalizer) warn(key, text string) {
 // "value" (NRM-27). It is parsed strictly; an *Error says what is wrong, and
 // then no row of the record is left in the batches.
 func (n *Normalizer) Record(raw []byte) error {
-	marks := n.nextRow
+	marks := *n.nextRow
 	n.twice = false
 	n.fresh = n.fresh[:0]
-	if err := n.record(raw); err != nil {
-		n.takeBack(marks)
-		return err
-	}
-	if n.twice {
+	err := n.record(raw)
+	if n.twice && err == nil {
 		// Rare, and not worth a check in the fast path: take the rows back and
 		// read the record again without the keys that are overruled.
 		n.warn("twice"+n.duplicat, fmt.Sprintf("the key %s stands twice in one object; the last one counts", n.duplicat))
-		n.takeBack(marks)
-		if err := n.record(withoutDuplicates(raw)); err != nil {
-			n.takeBack(marks)
-			return err
+		n.takeBack(marks, 0)
+		err = n.record(withoutDuplicates(raw))
+	}
+	if err == errDropRow {
+		if err = rawjson.Valid(raw); err == nil {
+			n.reject(marks, 0, raw)
+			return nil
 		}
+		err = &Error{Text: "the record is no valid JSON: " + err.Error()}
+	}
+	if err != nil {
+		n.takeBack(marks, 0)
+		return err
 	}
 	n.rows++
 	n.pending += len(raw)
 	if n.pending >= min(n.o.BatchBytes/8, 1<<18) {
 		n.pending = 0
-		if n.size() >= n.o.BatchBytes {
+		if n.Size() >= n.o.BatchBytes {
 			return n.Flush()
 		}
 	}
@@ -184,7 +203,10 @@ func (n *Normalizer) record(raw []byte) error {
 	if i < len(raw) && raw[i] == '{' {
 		i, err = n.object(n.root.shape, i, 0, n.budget, 0)
 	} else {
-		i, err = n.value(n.root.shape.field(n, []byte(`"value"`)), i, 0, n.budget, 0)
+		start := i
+		if i, err = n.value(n.root.shape.field(n, []byte(`"value"`)), i, 0, n.budget, 0); err == errDropValue {
+			i, err = n.skipValue(start)
+		}
 	}
 	if err != nil {
 		return err
@@ -209,12 +231,13 @@ func excerpt(raw []byte) string {
 
 // newID numbers the rows of the resource in stream order (NRM-41).
 func (n *Normalizer) newID() int64 {
-	id := n.o.Load<<schema.IDShift + n.nextRow
-	n.nextRow++
+	id := n.o.Load<<schema.IDShift + *n.nextRow
+	*n.nextRow++
 	return id
 }
 
-func (n *Normalizer) size() int {
+// Size is the memory that the open batches take, in bytes.
+func (n *Normalizer) Size() int {
 	total := 0
 	for _, t := range n.tables {
 		if t.batch != nil {
@@ -257,8 +280,9 @@ func (n *Normalizer) Recycle(b *schema.Batch) {
 	}
 }
 
-// takeBack removes the rows from the given row number on from the open batches.
-func (n *Normalizer) takeBack(from int64) {
+// takeBack removes the rows from the given row number on from the open batches,
+// and forgets the columns that first appeared in them: n.fresh from fresh on.
+func (n *Normalizer) takeBack(from int64, fresh int) {
 	for _, t := range n.tables {
 		if t.batch == nil {
 			continue
@@ -275,14 +299,14 @@ func (n *Normalizer) takeBack(from int64) {
 		}
 	}
 	// What only these rows had was never seen.
-	for _, c := range n.fresh {
+	for _, c := range n.fresh[fresh:] {
 		*c.facts = schema.Facts{}
 		if !c.declared {
 			c.col.Type, c.col.Precision, c.col.Scale, c.col.Naive = schema.None, 0, 0, false
 		}
 	}
-	n.fresh = n.fresh[:0]
-	n.nextRow = from
+	n.fresh = n.fresh[:fresh]
+	*n.nextRow = from
 }
 
 // truncate drops the values of v from row on.

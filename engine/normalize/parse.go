@@ -84,9 +84,15 @@ func (n *Normalizer) object(s *shape, i, d, budget, depth int) (int, error) {
 		if i < len(b) && b[i] <= ' ' {
 			i = n.space(i)
 		}
+		start := i
 		var err error
 		if i, err = n.value(f, i, d, budget, depth); err != nil {
-			return i, err
+			if err == errDropValue {
+				i, err = n.skipValue(start)
+			}
+			if err != nil {
+				return i, err
+			}
 		}
 		if i < len(b) && b[i] <= ' ' {
 			i = n.space(i)
@@ -152,6 +158,11 @@ func (n *Normalizer) list(f *field, i, budget, depth int) (int, error) {
 	if i = n.space(i + 1); i < len(b) && b[i] == ']' {
 		return i + 1, nil
 	}
+	if f.list == nil {
+		if err := n.mayOpen(f); err != nil {
+			return i, err
+		}
+	}
 	// The parent's row must be known before rows of other lists begin.
 	parent := n.parentID(f.in.table)
 	t := f.listTable(n)
@@ -160,6 +171,7 @@ func (n *Normalizer) list(f *field, i, budget, depth int) (int, error) {
 		if i >= len(b) {
 			return i, n.unexpected(i)
 		}
+		start, row, fresh := i, *n.nextRow, len(n.fresh)
 		t.begin(n.newID(), parent, idx, n.rootID)
 		var err error
 		switch b[i] {
@@ -181,6 +193,12 @@ func (n *Normalizer) list(f *field, i, budget, depth int) (int, error) {
 			i += 4
 		default:
 			i, err = n.value(t.shape.field(n, []byte(`"value"`)), i, 0, budget, depth)
+		}
+		if err == errDropRow || err == errDropValue {
+			dropped := err
+			if i, err = n.skipValue(start); err == nil && dropped == errDropRow {
+				n.reject(row, fresh, b[start:i])
+			}
 		}
 		if err != nil {
 			return i, err
@@ -218,9 +236,20 @@ func (n *Normalizer) whole(f *field, i int) (int, error) {
 	if err != nil {
 		return i, err
 	}
+	if c.fixed && c.col.Type != schema.JSON {
+		return i, n.misfit(c, raw)
+	}
 	if c.facts.Kinds&schema.SawJSON == 0 {
 		n.saw(c, schema.SawJSON)
 		if err := n.settle(c); err != nil {
+			return i, err
+		}
+	}
+	if c.col.Type != schema.JSON { // declared as something else
+		to := c.col
+		to.Type, to.Naive, to.Precision, to.Scale = schema.JSON, false, 0, 0
+		n.widens(c, to, raw)
+		if err := n.retype(c, to); err != nil {
 			return i, err
 		}
 	}

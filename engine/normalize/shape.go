@@ -64,7 +64,8 @@ type column struct {
 	spare    *schema.Vector // memory of an earlier batch
 	raw      string
 	settled  bool // committed by an earlier load
-	declared bool
+	declared bool // values are converted to its type, not the type to the values
+	fixed    bool // the contract lets its type stay as it is (NRM-75)
 }
 
 func (n *Normalizer) newTable(parent *table, source, raw, wish string) *table {
@@ -90,6 +91,9 @@ func (n *Normalizer) newTable(parent *table, source, raw, wish string) *table {
 					facts = *c.Facts
 				}
 				k := &column{col: col, facts: &facts, table: t, settled: true, declared: c.Declared}
+				if n.o.Contract.DataType != Evolve && c.Type != schema.None && n.governed(t) {
+					k.declared, k.fixed = true, true
+				}
 				k.col.Facts = k.facts
 				t.cols = append(t.cols, k)
 				if c.Source != "" {
@@ -147,7 +151,8 @@ func (c *column) open() *schema.Vector {
 // handOver ends the open batch and returns the columns of its vectors. From
 // here on the batch shares nothing that changes with the normaliser.
 func (t *table) handOver() []*column {
-	var cols []*column
+	cols := make([]*column, 0, len(t.open))
+	facts := make([]schema.Facts, len(t.open)) // in one piece: there are many columns
 	vectors := t.batch.Vectors[:0]
 	for i, c := range t.open {
 		v := t.batch.Vectors[i]
@@ -157,8 +162,8 @@ func (t *table) handOver() []*column {
 		}
 		v.Column = c.col
 		if c.facts != nil {
-			facts := *c.facts
-			v.Column.Facts = &facts
+			facts[i] = *c.facts
+			v.Column.Facts = &facts[i]
 		}
 		vectors, cols = append(vectors, v), append(cols, c)
 	}
@@ -224,6 +229,9 @@ func (f *field) column(n *Normalizer) (*column, error) {
 			return c, nil
 		}
 	}
+	if err := n.mayAdd(t, f); err != nil {
+		return nil, err
+	}
 	if len(t.cols) >= n.o.MaxColumns {
 		return nil, &Error{Pointer: f.pointer, Text: fmt.Sprintf("table %q would have more than %d columns: is %s an object used as a map? Give its column data_type = \"json\", or set max_table_nesting", t.name, n.o.MaxColumns, widest(t))}
 	}
@@ -264,15 +272,18 @@ func (f *field) objectShape() *shape {
 	return f.object
 }
 
+// listSource is the source of that table.
+func (f *field) listSource() string {
+	if t := f.in.table; t.source != "" {
+		return t.source + "/*" + f.pointer
+	}
+	return f.pointer
+}
+
 // listTable is the child table of the field's lists.
 func (f *field) listTable(n *Normalizer) *table {
 	if f.list == nil {
-		t := f.in.table
-		source := f.pointer
-		if t.source != "" {
-			source = t.source + "/*" + f.pointer
-		}
-		f.list = n.newTable(t, source, f.rawPath(), f.path())
+		f.list = n.newTable(f.in.table, f.listSource(), f.rawPath(), f.path())
 	}
 	return f.list
 }
