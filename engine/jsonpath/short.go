@@ -37,6 +37,7 @@ func expand(text string) (rfc string, places []int, err error) {
 type expander struct {
 	text   string
 	i      int
+	inside int // brackets that hold a filter: a comma there parts arguments, not names
 	out    []byte
 	places []int
 }
@@ -109,7 +110,7 @@ func (x *expander) names() error {
 			}
 			x.emit(start, string(rawjson.AppendQuoted(nil, name)))
 		}
-		if x.i >= len(x.text) || x.text[x.i] != ',' {
+		if x.i >= len(x.text) || x.text[x.i] != ',' || x.inside > 0 {
 			break
 		}
 		x.emit(x.i, ",")
@@ -160,7 +161,10 @@ func (x *expander) bracket() error {
 			if filter {
 				x.emit(x.i, string(c))
 				x.i++
-				if err := x.segments(); err != nil {
+				x.inside++
+				err := x.segments()
+				x.inside--
+				if err != nil {
 					return err
 				}
 				continue
