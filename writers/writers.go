@@ -69,3 +69,19 @@ type Reader interface {
 	// Meta returns the footer's key-value pairs.
 	Meta() map[string]string
 }
+
+// Evolver is a Format that can bring an older file to a table's newer columns
+// without writing all of its values anew.
+type Evolver interface {
+	// Evolve writes the file of size bytes behind r to w, with exactly the
+	// columns of to: names, types, order. The file's columns are known by their
+	// names in from, the table as it was when the file was written; from and to
+	// are matched as Table.Match does. A column with a new type is converted
+	// (schema.Convert, timestamps by the layout in from's Facts), one that the
+	// file lacks is null, one that to lacks is left out, all others are copied
+	// as they are. o.Compression is for what is written anew. meta replaces the
+	// file's metadata. Errors: a damaged file, values that do not fit the new
+	// type. The caller closes w; after an error what w got is worthless. Where r
+	// is an *os.File its offset moves.
+	Evolve(ctx context.Context, r io.ReaderAt, size int64, w io.Writer, from, to *schema.Table, meta map[string]string, o Options) (Info, error)
+}

@@ -36,7 +36,7 @@ func (f *file) encode(v *schema.Vector, rows int) (*chunk, error) {
 		c = &chunk{}
 	}
 	c.out = c.out[:0]
-	c.meta = chunkMeta{values: int64(rows), stats: format.Statistics{NullCount: int64(rows - v.Count)}}
+	c.meta = chunkMeta{codec: f.codec.id, values: int64(rows), stats: format.Statistics{NullCount: int64(rows - v.Count)}}
 	encoding := c.choose(v)
 	if encoding == format.RLEDictionary {
 		c.meta.dictionary = true
@@ -71,7 +71,7 @@ func (f *file) nulls(col schema.Column, rows int) (*chunk, error) {
 	v := &schema.Vector{Column: col}
 	v.Column.Nullable = true
 	c := &chunk{}
-	c.meta = chunkMeta{values: int64(rows), stats: format.Statistics{NullCount: int64(rows)}}
+	c.meta = chunkMeta{codec: f.codec.id, values: int64(rows), stats: format.Statistics{NullCount: int64(rows)}}
 	c.meta.encodings = []format.Encoding{format.Plain, format.RLE}
 	if err := c.page(f.codec, v, format.Plain, 0, rows, 0, 0); err != nil {
 		return nil, err

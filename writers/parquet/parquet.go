@@ -16,15 +16,14 @@
 package parquet
 
 import (
+	"cmp"
 	"context"
-	"encoding/binary"
 	"fmt"
 	"io"
 	"runtime"
 	"slices"
 	"sync"
 
-	"github.com/parquet-go/parquet-go/encoding/thrift"
 	"github.com/parquet-go/parquet-go/format"
 
 	"github.com/restlua/restlua/engine/schema"
@@ -41,6 +40,10 @@ const magic = "PAR1"
 
 // Create starts a file on w. Errors: a compression that is not known.
 func (Format) Create(w io.Writer, o writers.Options) (writers.Writer, error) {
+	return create(w, o)
+}
+
+func create(w io.Writer, o writers.Options) (*file, error) {
 	c, err := newCodec(o.Compression)
 	if err != nil {
 		return nil, err
@@ -77,6 +80,7 @@ type group struct{ rows int64 }
 
 // chunkMeta is what the footer says of one column chunk.
 type chunkMeta struct {
+	codec      format.CompressionCodec
 	offset     int64 // of the first page in the file
 	dictionary bool
 	dataAt     int64 // offset of the first data page behind offset
@@ -85,8 +89,8 @@ type chunkMeta struct {
 	plainSize  int64 // uncompressed, with headers
 	size       int64
 	stats      format.Statistics
-	index      *format.ColumnIndex // nil: none
-	pages      []format.PageLocation
+	index      *format.ColumnIndex   // nil: none
+	pages      []format.PageLocation // empty: not known (a foreign file)
 }
 
 func (f *file) write(b []byte) error {
@@ -135,6 +139,7 @@ func (f *file) Write(ctx context.Context, b *schema.Batch) error {
 			vectors = append(vectors, v)
 		}
 	}
+	slices.SortStableFunc(vectors, func(a, b *schema.Vector) int { return cmp.Compare(f.rank(a), f.rank(b)) })
 	chunks := make([]*chunk, len(vectors))
 	errs := make([]error, len(vectors))
 	var workers sync.WaitGroup
@@ -182,6 +187,16 @@ func (f *file) Write(ctx context.Context, b *schema.Batch) error {
 	return nil
 }
 
+// rank orders a row group's columns as earlier ones were, new ones behind.
+func (f *file) rank(v *schema.Vector) int {
+	for i, have := range f.columns {
+		if have == f.find(&v.Column) {
+			return i
+		}
+	}
+	return len(f.columns)
+}
+
 // append writes an encoded chunk behind the others.
 func (f *file) append(v *schema.Vector, c *chunk) error {
 	col := f.find(&v.Column)
@@ -192,154 +207,23 @@ func (f *file) append(v *schema.Vector, c *chunk) error {
 	for len(col.chunks) < len(f.groups) {
 		col.chunks = append(col.chunks, nil)
 	}
+	meta, err := f.place(c)
+	col.chunks = append(col.chunks, meta)
+	return err
+}
+
+// place writes an encoded chunk and returns its description, with offsets in
+// the file.
+func (f *file) place(c *chunk) (*chunkMeta, error) {
 	meta := c.meta
-	meta.offset = f.size
-	for i := range meta.pages {
-		meta.pages[i].Offset += f.size
-	}
-	col.chunks = append(col.chunks, &meta)
-	return f.write(c.out)
+	meta.move(f.size)
+	return &meta, f.write(c.out)
 }
 
-// Close settles the columns by table and writes the footer.
-func (f *file) Close(table *schema.Table, meta map[string]string) (writers.Info, error) {
-	m := format.FileMetaData{Version: 2, NumRows: f.rows, CreatedBy: "restlua"}
-	m.Schema = append(m.Schema, format.SchemaElement{Name: "schema", NumChildren: thrift.New(int32(len(table.Columns)))})
-	cols := make([]*column, len(table.Columns))
-	for i := range table.Columns {
-		want := table.Columns[i]
-		cols[i] = f.match(&want)
-		if cols[i] == nil {
-			cols[i] = &column{Column: want}
-		} else if !cols[i].SameType(want) {
-			return writers.Info{}, fmt.Errorf("parquet: column %q is %s in the file and %s in the table", want.Name, cols[i].TypeName(), want.TypeName())
-		}
-		for len(cols[i].chunks) < len(f.groups) {
-			cols[i].chunks = append(cols[i].chunks, nil)
-		}
-		// A column that a row group lacks, or that was written with levels,
-		// must stay optional.
-		optional := want.Nullable || slices.Contains(cols[i].chunks, nil) && len(f.groups) > 0
-		if len(f.groups) > 0 && !slices.Contains(cols[i].chunks, nil) {
-			optional = cols[i].Nullable
-		}
-		m.Schema = append(m.Schema, element(want, optional))
-		m.ColumnOrders = append(m.ColumnOrders, format.ColumnOrder{Value: &format.TypeDefinedOrder{}})
+// move shifts the offsets by n bytes.
+func (m *chunkMeta) move(n int64) {
+	m.offset += n
+	for i := range m.pages {
+		m.pages[i].Offset += n
 	}
-	for g, group := range f.groups {
-		if err := f.closeGroup(&m, g, group, table, cols); err != nil {
-			return writers.Info{}, err
-		}
-	}
-	if err := f.writeIndexes(&m, cols); err != nil {
-		return writers.Info{}, err
-	}
-	for _, k := range sortedKeys(meta) {
-		m.KeyValueMetadata = append(m.KeyValueMetadata, format.KeyValue{Key: k, Value: meta[k]})
-	}
-	footer, err := thrift.Marshal(&thrift.CompactProtocol{}, &m)
-	if err != nil {
-		return writers.Info{}, err
-	}
-	footer = binary.LittleEndian.AppendUint32(footer, uint32(len(footer)))
-	footer = append(footer, magic...)
-	if err := f.write(footer); err != nil {
-		return writers.Info{}, err
-	}
-	return writers.Info{Rows: f.rows, Bytes: f.size}, nil
-}
-
-// match returns the file's column that a column of the settled table is.
-func (f *file) match(c *schema.Column) *column {
-	if have := f.find(c); have != nil {
-		return have
-	}
-	for _, have := range f.columns {
-		if have.Name == c.Name && (have.Source == "" || c.Source == "") {
-			return have
-		}
-	}
-	return nil
-}
-
-func (f *file) closeGroup(m *format.FileMetaData, g int, group group, table *schema.Table, cols []*column) error {
-	rg := format.RowGroup{NumRows: group.rows, Ordinal: int16(g), FileOffset: 1 << 62}
-	for i, col := range cols {
-		if col.chunks[g] == nil {
-			c, err := f.nulls(table.Columns[i], int(group.rows))
-			if err != nil {
-				return err
-			}
-			meta := c.meta
-			meta.offset = f.size
-			for p := range meta.pages {
-				meta.pages[p].Offset += f.size
-			}
-			col.chunks[g] = &meta
-			if err := f.write(c.out); err != nil {
-				return err
-			}
-		}
-		c := col.chunks[g]
-		chunk := format.ColumnChunk{FileOffset: c.offset + c.size}
-		chunk.MetaData = format.ColumnMetaData{
-			Type: physical(table.Columns[i]), Encoding: c.encodings, PathInSchema: []string{table.Columns[i].Name},
-			Codec: f.codec.id, NumValues: c.values, TotalUncompressedSize: c.plainSize, TotalCompressedSize: c.size,
-			DataPageOffset: c.offset + c.dataAt, Statistics: c.stats,
-		}
-		if c.dictionary {
-			chunk.MetaData.DictionaryPageOffset = c.offset
-		}
-		rg.TotalByteSize += c.plainSize
-		rg.TotalCompressedSize += c.size
-		rg.FileOffset = min(rg.FileOffset, c.offset)
-		rg.Columns = append(rg.Columns, chunk)
-	}
-	m.RowGroups = append(m.RowGroups, rg)
-	return nil
-}
-
-// writeIndexes writes the page index: all column indexes, then all offset
-// indexes.
-func (f *file) writeIndexes(m *format.FileMetaData, cols []*column) error {
-	for g := range f.groups {
-		for i, col := range cols {
-			c := col.chunks[g]
-			if c.index == nil {
-				continue
-			}
-			b, err := thrift.Marshal(&thrift.CompactProtocol{}, c.index)
-			if err != nil {
-				return err
-			}
-			m.RowGroups[g].Columns[i].ColumnIndexOffset = f.size
-			m.RowGroups[g].Columns[i].ColumnIndexLength = int32(len(b))
-			if err := f.write(b); err != nil {
-				return err
-			}
-		}
-	}
-	for g := range f.groups {
-		for i, col := range cols {
-			b, err := thrift.Marshal(&thrift.CompactProtocol{}, &format.OffsetIndex{PageLocations: col.chunks[g].pages})
-			if err != nil {
-				return err
-			}
-			m.RowGroups[g].Columns[i].OffsetIndexOffset = f.size
-			m.RowGroups[g].Columns[i].OffsetIndexLength = int32(len(b))
-			if err := f.write(b); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-func sortedKeys(m map[string]string) []string {
-	keys := make([]string, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	return keys
 }

@@ -11,8 +11,22 @@ import (
 	"github.com/restlua/restlua/writers"
 )
 
-// Open reads the file of size bytes behind r.
-func (Format) Open(r io.ReaderAt, size int64) (writers.Reader, error) {
+// Open reads the file of size bytes behind r. Errors: no Parquet file, a damaged
+// one, nested columns.
+func (Format) Open(r io.ReaderAt, size int64) (_ writers.Reader, err error) {
+	defer guard(&err)
+	return open(r, size)
+}
+
+// guard turns a panic into an error: parquet-go's decoders trust the numbers of
+// a file, and a damaged one leads them beyond their slices.
+func guard(err *error) {
+	if p := recover(); p != nil {
+		*err = fmt.Errorf("the Parquet file is damaged: %v", p)
+	}
+}
+
+func open(r io.ReaderAt, size int64) (*reader, error) {
 	f, err := pq.OpenFile(r, size, pq.SkipPageIndex(true), pq.SkipBloomFilters(true))
 	if err != nil {
 		return nil, fmt.Errorf("no readable Parquet file: %w", err)
@@ -47,7 +61,8 @@ func (r *reader) Meta() map[string]string {
 }
 
 // Read fills into with the named columns of one row group.
-func (r *reader) Read(group int, names []string, into *schema.Batch) error {
+func (r *reader) Read(group int, names []string, into *schema.Batch) (err error) {
+	defer guard(&err)
 	rg := r.f.RowGroups()[group]
 	if names == nil {
 		for _, c := range r.columns {
