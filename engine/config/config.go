@@ -42,6 +42,15 @@ type Client struct {
 	MaxResponseBytes int64 // decompressed; default 256 MiB
 	RateLimit        []Rate
 	Cookies          bool // keep cookies for the load; default true
+	TLS              TLS
+}
+
+// TLS are client.tls: files in PEM form; empty means the system's own.
+type TLS struct {
+	CAFile             string
+	CertFile           string
+	KeyFile            string
+	InsecureSkipVerify bool
 }
 
 // Rate is one window of client.rate_limit.
@@ -81,7 +90,24 @@ type Resource struct {
 	Endpoint          *Endpoint // nil: Rows or RowsFunc
 	Rows              [][]byte  // literal records, JSON text
 	RowsFunc          hook.Ref
+
+	Strategy       string   // of merge: delete-insert (default), upsert, insert-only, scd2
+	HardDelete     string   // column whose value deletes the row (NRM-87); empty: none
+	DedupSort      string   // column that decides among rows of one key (NRM-86); empty: none
+	DedupDesc      bool     // the greatest value of DedupSort wins, else the least
+	Contract       Contract // schema_contract
+	Evolve         string   // rewrite (default) or union (RDR-02)
+	OnError        string   // of a child: fail (default), defer, skip (OPR-32)
+	Batch          int      // parent values per request; 0: one (OPR-30)
+	BatchSeparator string   // default ","
+	Deduplicate    bool     // equal parent values are asked once; default true (OPR-31)
+	Partitions     [][]byte // values of {partition}, JSON text; nil: none (OPR-35)
+	HookWorkers    int      // worlds that run the hooks; default 1 (SCR-04)
 }
+
+// Contract is schema_contract: evolve (default), freeze, discard_row or
+// discard_value for each of the three kinds of change (NRM-70).
+type Contract struct{ Tables, Columns, DataType string }
 
 // Disposition says what a load does with the rows that a table has.
 type Disposition string
@@ -103,6 +129,9 @@ type ColumnHint struct {
 	Scale     *int
 	Timezone  *bool
 	Pos       Pos
+
+	PrimaryKey, MergeKey, HardDelete bool   // NRM-65
+	DedupSort                        string // asc desc
 }
 
 // Step is one processing step. Kind is "filter", "map" or "yield_map".
@@ -124,8 +153,12 @@ type Endpoint struct {
 	NoPaginator     bool // true: resource has none of its own and none is inherited (explicit null); detect
 	ResponseActions []Action
 	Incremental     *Incremental
-	Auth            *Auth // nil: the client's
-	SingleEntity    bool  // ENT-01
+	Auth            *Auth  // nil: the client's
+	SingleEntity    bool   // ENT-01
+	Format          string // json jsonl csv xml; empty: by Content-Type (OPR-11)
+	KeyColumn       string // objects keyed by id: the key's column (API-19); empty: none
+	OnEmptyBody     string // ignore (default) or fail (OPR-10)
+	Lenient         bool   // response_format.lenient: NaN and Infinity are null (API-17)
 }
 
 // Param is one query parameter. A list Value repeats the name.
@@ -170,9 +203,10 @@ type Template struct {
 // Part is literal text, or a placeholder when Context is not empty.
 type Part struct {
 	Literal string
-	Context string // "resources" or "incremental"
+	Context string // "resources", "incremental", "window" or "partition"
 	Parent  string // resources: name of the parent
-	Field   string // resources: JSONPath in the parent's record; incremental: start_value, initial_value, last_value, end_value, lag, cursor_path
+	Field   string // resources: JSONPath in the parent's record; incremental: start_value, initial_value, last_value, end_value, lag, cursor_path; window: start or end; partition: JSONPath or empty
+	Layout  string // window: layout of time as package time has it; empty: as the cursor's values are written
 	Param   string // name of the resolve param that was replaced, for messages
 }
 
@@ -220,14 +254,25 @@ type Paginator struct {
 	PageBodyPath       string
 	MaximumPage        *int64
 	TotalPath          string // empty: no total
+	Parallel           int    // offset, page_number: pages side by side; 0: one after the other (OPR-04)
+	OnRepeat           string // error (default) or stop (OPR-20)
+	Reset              *PaginatorReset
 	Custom             hook.Paginator
 	Path               string // in the config, for messages
 	Pos                Pos
 }
 
+// PaginatorReset starts a series anew from the largest value seen, for APIs
+// that end at N results (OPR-21).
+type PaginatorReset struct {
+	AfterRecords int64
+	CursorPath   string // in the record
+	StartParam   string
+}
+
 // Auth says how requests are authorised. Kind decides which fields count.
 type Auth struct {
-	Kind              string // none bearer http_basic api_key oauth2_client_credentials function
+	Kind              string // none bearer http_basic api_key oauth2_client_credentials oauth2_password oauth2_refresh_token oauth2_jwt login function
 	Token             string
 	Username          string
 	Password          string
@@ -240,8 +285,20 @@ type Auth struct {
 	RequestData       []hook.Pair   // access_token_request_data
 	DefaultExpiration time.Duration // default 1 h
 	Func              hook.Ref      // function(request)
-	Path              string
-	Pos               Pos
+
+	RefreshToken         string // oauth2_refresh_token: the first one; rotated ones live in the state
+	Scopes               []string
+	Headers              []hook.Pair // of token requests
+	PrivateKey           string      // oauth2_jwt: PEM
+	PrivateKeyPassphrase string
+	Audience             string   // oauth2_jwt; default AccessTokenURL
+	Subject              string   // oauth2_jwt; default ClientID
+	BuildRequest         hook.Ref // function(config) -> {headers, data} (AUTH-14)
+	Login                hook.Ref // login: function(http) -> session
+	Apply                hook.Ref // login: function(request, session); empty: bearer session.token
+
+	Path string
+	Pos  Pos
 }
 
 // Action is one entry of response_actions.
@@ -276,6 +333,8 @@ type Incremental struct {
 	RangeStart    string   // closed open
 	RangeEnd      string   // open closed
 	Convert       hook.Ref
+	PerParent     bool          // one cursor per parent value (OPR-33)
+	Window        time.Duration // the range is cut into windows of this length; 0: not (OPR-34)
 	Path          string
 	Pos           Pos
 }
