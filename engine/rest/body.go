@@ -1,0 +1,187 @@
+package rest
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"math/bits"
+	"net/http"
+	"strings"
+	"sync"
+
+	"github.com/klauspost/compress/gzip"
+)
+
+// bodies reads the bodies of responses into buffers that are used again.
+//
+// Buffers come in sizes that are powers of two, one pool for each; larger ones
+// than the last are left to the garbage collector.
+type bodies struct {
+	most    int64 // max_response_bytes
+	buffers [largestClass + 1]sync.Pool
+	readers sync.Pool // *bufio.Reader
+	gzips   sync.Pool // *gzip.Reader
+}
+
+const (
+	smallestClass = 12 // 4 KiB
+	largestClass  = 26 // 64 MiB
+)
+
+// body is a body in memory. Its buffer is given back by release.
+type body struct {
+	data   []byte // without BOM, decompressed
+	buffer *[]byte
+	pool   *bodies
+}
+
+// release gives the memory back; data must not be used any more.
+func (b *body) release() {
+	if b.buffer != nil {
+		b.pool.put(b.buffer)
+		b.buffer, b.data = nil, nil
+	}
+}
+
+func (p *bodies) get(size int) *[]byte {
+	class := max(smallestClass, bits.Len(uint(max(size, 1)-1)))
+	if class > largestClass {
+		b := make([]byte, 0, size)
+		return &b
+	}
+	if b, ok := p.buffers[class].Get().(*[]byte); ok {
+		return b
+	}
+	b := make([]byte, 0, 1<<class)
+	return &b
+}
+
+// put takes a buffer back; it goes to the class that its capacity fills.
+func (p *bodies) put(b *[]byte) {
+	class := bits.Len(uint(cap(*b))) - 1
+	if class < smallestClass || class > largestClass {
+		return
+	}
+	*b = (*b)[:0]
+	p.buffers[class].Put(b)
+}
+
+// read reads a whole body. Packed bodies are unpacked whether or not the header
+// says so (API-14), a byte order mark is cut.
+func (p *bodies) read(r io.Reader, h http.Header, length int64) (*body, error) {
+	switch encoding := strings.ToLower(strings.TrimSpace(h.Get("Content-Encoding"))); encoding {
+	case "", "identity", "gzip", "x-gzip":
+	default:
+		return nil, final{fmt.Errorf("the body is encoded as %q, which was not asked for", encoding)}
+	}
+	buffered, ok := p.readers.Get().(*bufio.Reader)
+	if !ok {
+		buffered = bufio.NewReaderSize(nil, 4<<10)
+	}
+	buffered.Reset(r)
+	defer func() {
+		buffered.Reset(nil)
+		p.readers.Put(buffered)
+	}()
+	b := &body{pool: p}
+	start, err := buffered.Peek(3)
+	switch {
+	case err != nil && err != io.EOF:
+		return nil, err
+	case packed(start):
+		b.buffer, err = p.unpack(buffered, 4*length)
+	default:
+		b.buffer, err = p.fill(buffered, length)
+	}
+	// A packed file may be packed once more for its way.
+	if err == nil && packed(*b.buffer) {
+		outer := b.buffer
+		b.buffer, err = p.unpack(bytes.NewReader(*outer), 4*int64(len(*outer)))
+		p.put(outer)
+	}
+	if err != nil {
+		return nil, err
+	}
+	b.data = bytes.TrimPrefix(*b.buffer, []byte("\xef\xbb\xbf"))
+	return b, nil
+}
+
+// packed reports whether data begins as gzip does (RFC 1952, method deflate).
+func packed(data []byte) bool {
+	return len(data) >= 3 && data[0] == 0x1f && data[1] == 0x8b && data[2] == 8
+}
+
+func (p *bodies) unpack(r io.Reader, guess int64) (*[]byte, error) {
+	z, ok := p.gzips.Get().(*gzip.Reader)
+	if !ok {
+		z = new(gzip.Reader)
+	}
+	defer p.gzips.Put(z)
+	if err := z.Reset(r); err != nil {
+		return nil, brokenGzip(err)
+	}
+	b, err := p.fill(z, min(guess, 8<<20))
+	if err != nil {
+		return nil, brokenGzip(err)
+	}
+	return b, nil
+}
+
+// brokenGzip turns the errors of damaged data into that of a broken body, which
+// is retried.
+func brokenGzip(err error) error {
+	if errors.Is(err, gzip.ErrHeader) || errors.Is(err, gzip.ErrChecksum) {
+		return fmt.Errorf("%w: damaged gzip data", io.ErrUnexpectedEOF)
+	}
+	return err
+}
+
+// fill reads r to its end into a buffer. length is the expected size; -1 or less
+// means unknown.
+func (p *bodies) fill(r io.Reader, length int64) (*[]byte, error) {
+	size := int64(8 << 10)
+	if length >= 0 {
+		size = length + 1 // room to see the end without growing
+	}
+	// A header that promises much is believed only in part: the memory grows
+	// with what has come.
+	b := p.get(int(min(size, 16<<20, p.most+1)))
+	for {
+		free := (*b)[len(*b):cap(*b)]
+		if len(free) == 0 {
+			larger := p.get(2 * cap(*b))
+			*larger = append(*larger, *b...)
+			p.put(b)
+			b = larger
+			continue
+		}
+		n, err := r.Read(free)
+		*b = (*b)[:len(*b)+n]
+		if int64(len(*b)) > p.most {
+			p.put(b)
+			return nil, final{fmt.Errorf("the answer is larger than %s (client.max_response_bytes)", sizeText(p.most))}
+		}
+		if err == io.EOF {
+			return b, nil
+		}
+		if err != nil {
+			p.put(b)
+			return nil, err
+		}
+	}
+}
+
+// sizeText gives a size as people write it: "256 MiB", "1000 bytes".
+func sizeText(n int64) string {
+	switch {
+	case n >= 1<<30 && n%(1<<30) == 0:
+		return fmt.Sprintf("%d GiB", n>>30)
+	case n >= 1<<20 && n%(1<<20) == 0:
+		return fmt.Sprintf("%d MiB", n>>20)
+	case n >= 1<<10 && n%(1<<10) == 0:
+		return fmt.Sprintf("%d KiB", n>>10)
+	}
+	return fmt.Sprintf("%d bytes", n)
+}

@@ -1,0 +1,85 @@
+package rest
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/restlua/restlua/engine/rawjson"
+)
+
+// listNames are the keys whose list is taken before any other (AUTO-04).
+var listNames = []string{"data", "items", "results", "entries", "records", "rows", "entities", "payload", "content", "objects", "values"}
+
+// listDepth is how many keys deep a list may lie to be found (AUTO-02).
+const listDepth = 3
+
+// detectRecords finds where the records of a first page are: the way through
+// keys to a list; none means the whole response (AUTO-01 to AUTO-08). doc is
+// valid JSON.
+func detectRecords(doc []byte) (names []string) {
+	lists := findLists(nil, doc, nil)
+	for _, way := range lists {
+		if slices.Contains(listNames, way[len(way)-1]) {
+			return way
+		}
+	}
+	if len(lists) > 0 {
+		return lists[0]
+	}
+	return nil
+}
+
+// findLists appends the ways to all lists that are reached through objects
+// only, in document order.
+func findLists(lists [][]string, object []byte, way []string) [][]string {
+	_ = rawjson.Fields(object, func(key, value []byte) bool {
+		name, err := rawjson.Unquote(key)
+		if err != nil {
+			return true
+		}
+		switch value[0] {
+		case '[':
+			lists = append(lists, append(slices.Clone(way), name))
+		case '{':
+			if len(way)+1 < listDepth {
+				lists = findLists(lists, value, append(slices.Clone(way), name))
+			}
+		}
+		return true
+	})
+	return lists
+}
+
+// pathText writes keys as a JSONPath that finds exactly them.
+func pathText(names []string) string {
+	plain := true
+	for _, n := range names {
+		plain = plain && isPlainName(n)
+	}
+	if plain && len(names) > 0 {
+		return strings.Join(names, ".")
+	}
+	var b strings.Builder
+	b.WriteByte('$')
+	for _, n := range names {
+		b.WriteString("['")
+		for _, r := range n {
+			if r == '\'' || r == '\\' {
+				b.WriteByte('\\')
+			}
+			b.WriteRune(r)
+		}
+		b.WriteString("']")
+	}
+	return b.String()
+}
+
+func isPlainName(n string) bool {
+	for i, r := range n {
+		letter := r == '_' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z'
+		if !letter && (i == 0 || r < '0' || r > '9') {
+			return false
+		}
+	}
+	return n != ""
+}

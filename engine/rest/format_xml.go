@@ -1,0 +1,173 @@
+package rest
+
+import (
+	"bytes"
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/restlua/restlua/engine/rawjson"
+)
+
+// readXML makes JSON of XML, so that selectors and paginators work on it:
+//
+//	<users page="1"><user id="7"><name>Ann</name></user><user id="8"/></users>
+//	{"users": {"@page": "1", "user": [{"@id": "7", "name": "Ann"}, {"@id": "8"}]}}
+//
+// An element with nothing but text is that text, an empty one null; text beside
+// attributes or elements is "#text". Elements of one name become a list, at the
+// place of the first. Names lose their prefixes.
+func readXML(_ *Resource, body []byte) (document, error) {
+	d := xml.NewDecoder(bytes.NewReader(body))
+	d.CharsetReader = func(charset string, in io.Reader) (io.Reader, error) {
+		switch strings.ToLower(charset) {
+		case "iso-8859-1", "latin1", "us-ascii":
+			return &latin1{in: in}, nil
+		}
+		return nil, fmt.Errorf("the encoding %q is not supported; expected utf-8 or iso-8859-1", charset)
+	}
+	for {
+		token, err := d.Token()
+		if err == io.EOF {
+			return document{}, errors.New("the XML is broken: it has no element")
+		}
+		if err != nil {
+			return document{}, badXML(d, err)
+		}
+		start, ok := token.(xml.StartElement)
+		if !ok {
+			continue
+		}
+		value, err := xmlElement(d, start, 1)
+		if err != nil {
+			return document{}, badXML(d, err)
+		}
+		if err := xmlEnd(d); err != nil {
+			return document{}, badXML(d, err)
+		}
+		doc := rawjson.AppendQuoted([]byte{'{'}, start.Name.Local)
+		doc = append(append(append(doc, ':'), value...), '}')
+		return document{json: doc}, nil
+	}
+}
+
+func badXML(d *xml.Decoder, err error) error {
+	line, column := d.InputPos()
+	var syntax *xml.SyntaxError
+	if errors.As(err, &syntax) {
+		return fmt.Errorf("the XML is broken: line %d column %d: %s", line, column, syntax.Msg)
+	}
+	return fmt.Errorf("the XML is broken: line %d column %d: %w", line, column, err)
+}
+
+// xmlEnd checks that nothing but blanks and comments follow the root.
+func xmlEnd(d *xml.Decoder) error {
+	for {
+		switch token, err := d.Token(); t := token.(type) {
+		case xml.StartElement:
+			return fmt.Errorf("a second root element <%s>", t.Name.Local)
+		case nil:
+			if err == io.EOF {
+				return nil
+			}
+			return err
+		}
+	}
+}
+
+// xmlField is one name of an element: an attribute, or child elements.
+type xmlField struct {
+	name   string
+	values [][]byte
+}
+
+func xmlElement(d *xml.Decoder, start xml.StartElement, depth int) ([]byte, error) {
+	if depth > rawjson.MaxDepth/2 {
+		return nil, fmt.Errorf("nested deeper than %d", rawjson.MaxDepth/2)
+	}
+	var fields []xmlField
+	places := map[string]int{}
+	add := func(name string, value []byte) {
+		i, ok := places[name]
+		if !ok {
+			i = len(fields)
+			places[name] = i
+			fields = append(fields, xmlField{name: name})
+		}
+		fields[i].values = append(fields[i].values, value)
+	}
+	for _, a := range start.Attr {
+		if a.Name.Space == "xmlns" || a.Name.Local == "xmlns" {
+			continue
+		}
+		add("@"+a.Name.Local, rawjson.AppendQuoted(nil, a.Value))
+	}
+	var text strings.Builder
+	for {
+		token, err := d.Token()
+		if err != nil {
+			return nil, err
+		}
+		switch t := token.(type) {
+		case xml.StartElement:
+			value, err := xmlElement(d, t, depth+1)
+			if err != nil {
+				return nil, err
+			}
+			add(t.Name.Local, value)
+		case xml.CharData:
+			text.Write(t)
+		case xml.EndElement:
+			return xmlObject(fields, strings.TrimSpace(text.String())), nil
+		}
+	}
+}
+
+func xmlObject(fields []xmlField, text string) []byte {
+	if len(fields) == 0 {
+		if text == "" {
+			return []byte("null")
+		}
+		return rawjson.AppendQuoted(nil, text)
+	}
+	if text != "" {
+		fields = append(fields, xmlField{"#text", [][]byte{rawjson.AppendQuoted(nil, text)}})
+	}
+	out := []byte{'{'}
+	for i, f := range fields {
+		if i > 0 {
+			out = append(out, ',')
+		}
+		out = append(rawjson.AppendQuoted(out, f.name), ':')
+		if len(f.values) == 1 {
+			out = append(out, f.values[0]...)
+			continue
+		}
+		out = append(append(append(out, '['), bytes.Join(f.values, []byte{','})...), ']')
+	}
+	return append(out, '}')
+}
+
+// latin1 reads ISO 8859-1 as UTF-8.
+type latin1 struct {
+	in   io.Reader
+	rest []byte // UTF-8 not given out yet
+	buf  [512]byte
+}
+
+func (l *latin1) Read(p []byte) (int, error) {
+	if len(l.rest) == 0 {
+		n, err := l.in.Read(l.buf[:])
+		if n == 0 {
+			return 0, err
+		}
+		for _, c := range l.buf[:n] {
+			l.rest = append(l.rest, string(rune(c))...)
+		}
+	}
+	n := copy(p, l.rest)
+	l.rest = l.rest[n:]
+	return n, nil
+}

@@ -1,0 +1,298 @@
+package rest
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+
+	"github.com/restlua/restlua/engine/config"
+	"github.com/restlua/restlua/engine/hook"
+	"github.com/restlua/restlua/engine/rawjson"
+)
+
+// Series is one request series: the pages of an endpoint for one binding. It is
+// used by one goroutine at a time.
+type Series struct {
+	r         *Resource
+	scope     scope
+	request   *hook.Request // for the next page
+	selection selection
+	selected  bool              // selection is settled
+	detected  *config.Paginator // what detection found; nil: not detected
+	paginator paginator         // nil: to be detected
+	started   bool
+	done      bool
+	err       error // that ended the series
+
+	number  int   // pages given out
+	records int64 // given out
+	guard   guard
+	restart *restart // nil: no paginator.reset
+	round   []answered
+	sizes   int // records of the last page: what the next slice is made for
+}
+
+// answered is a reply that was asked for ahead of its turn (OPR-04).
+type answered struct {
+	reply *reply
+	err   error
+}
+
+// Series starts a request series. A field that the parent's record lacks is an
+// error here, before any request.
+func (r *Resource) Series(b Binding) (*Series, error) {
+	s := &Series{r: r, scope: scope{r, b}, selection: r.selection, selected: !r.selection.detected()}
+	if r.reset != nil {
+		s.restart = &restart{rule: r.reset}
+	}
+	var err error
+	if s.request, err = s.scope.first(); err != nil {
+		return nil, fmt.Errorf("%s: %w", r.name, err)
+	}
+	if r.paginator != nil {
+		if s.paginator, err = newPaginator(r.paginator, r.world); err != nil {
+			return nil, fmt.Errorf("%s: paginator: %w", r.name, err)
+		}
+	}
+	return s, nil
+}
+
+// Records is the number of records that the series gave out so far.
+func (s *Series) Records() int64 { return s.records }
+
+// Stated is the number of records that the API last said it has, where the
+// paginator reads such a total; ok is false where it does not.
+func (s *Series) Stated() (total int64, ok bool) {
+	if o, isOffset := s.paginator.(*offset); isOffset {
+		return o.total, o.known
+	}
+	return 0, false
+}
+
+// Next returns the next page; io.EOF behind the last. After an error the series
+// is at its end and gives that error again.
+func (s *Series) Next(ctx context.Context) (*Page, error) {
+	if s.err != nil {
+		return nil, s.err
+	}
+	for !s.done {
+		page, err := s.next(ctx)
+		if err != nil {
+			s.close()
+			s.err = err
+			return nil, err
+		}
+		if s.done {
+			s.close()
+		}
+		if page != nil {
+			return page, nil
+		}
+	}
+	return nil, io.EOF
+}
+
+// close gives back the replies that nobody will read.
+func (s *Series) close() {
+	for _, a := range s.round {
+		if a.reply != nil {
+			a.reply.release()
+		}
+	}
+	s.round = nil
+}
+
+// next asks for one page and prepares the request behind it (PAG-01); a nil
+// page without error means that it does not count.
+func (s *Series) next(ctx context.Context) (*Page, error) {
+	if !s.started {
+		s.started = true
+		if s.paginator != nil {
+			if err := s.paginator.start(ctx, s.request); err != nil {
+				return nil, s.fail(s.request.URL, err)
+			}
+		}
+	}
+	if s.guard.request == (requestHash{}) {
+		s.guard.first(s.request)
+	}
+	reply, err := s.ask(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("%s: page %d: %w", s.r.name, s.number+1, err)
+	}
+	if reply.ignored {
+		s.done = true
+		reply.release()
+		return nil, nil
+	}
+	page, err := s.read(ctx, reply)
+	if err != nil {
+		reply.release()
+		return nil, s.fail(reply.url, err)
+	}
+	if page == nil {
+		reply.release()
+	}
+	return page, nil
+}
+
+// fail adds to an error where it happened.
+func (s *Series) fail(url string, err error) error {
+	return fmt.Errorf("%s: page %d of %s: %w", s.r.name, s.number+1, s.r.mask(url), err)
+}
+
+// read makes the page of a reply and moves the paginator on.
+func (s *Series) read(ctx context.Context, reply *reply) (*Page, error) {
+	a, err := s.answer(reply)
+	if err != nil {
+		return nil, err
+	}
+	if s.paginator == nil {
+		if err := s.detect(ctx, a); err != nil {
+			return nil, err
+		}
+	}
+	repeated, err := s.repeats(a)
+	if repeated || err != nil {
+		return nil, err
+	}
+	if s.restart != nil {
+		if a.records, err = s.restart.look(a.records); err != nil {
+			return nil, err
+		}
+	}
+	if reply.stopped {
+		s.done = true
+	} else if err := s.advance(ctx, a); err != nil {
+		return nil, err
+	}
+	s.number++
+	s.records += int64(len(a.records))
+	s.sizes = len(a.records)
+	return &Page{URL: s.r.mask(reply.url), Number: s.number, Records: a.records, Bytes: reply.bytes, release: reply.release}, nil
+}
+
+// answer finds the records of a reply.
+func (s *Series) answer(reply *reply) (*received, error) {
+	a := &received{response: &reply.Response, url: reply.url}
+	if a.url == "" {
+		a.url = s.request.URL
+	}
+	doc, err := s.r.document(&reply.Response, a.url)
+	if err != nil {
+		return nil, err
+	}
+	if doc.empty {
+		if s.r.endpoint.OnEmptyBody == "fail" {
+			return nil, fmt.Errorf("the response (status %d) has no body", reply.Status)
+		}
+		if reply.Status != http.StatusNoContent {
+			s.r.warn(fmt.Sprintf("a response with status %d had no body; it counts as no records (endpoint.on_empty_body = \"fail\" makes it an error)", reply.Status))
+		} else {
+			s.r.warn("a response without content (204) counts as no records (endpoint.on_empty_body = \"fail\" makes it an error)")
+		}
+		return a, nil
+	}
+	if doc.isRecord {
+		a.records, a.list = doc.records, true
+		return a, nil
+	}
+	a.doc = doc.json
+	records := make([][]byte, 0, s.sizes)
+	if !s.selected {
+		// The whole document is checked before anything of it is believed.
+		if err := rawjson.Valid(a.doc); err != nil {
+			return nil, badJSON(a.doc, err)
+		}
+		s.selection.names, s.selected = detectRecords(a.doc), true
+	}
+	f, err := s.selection.find(a.doc, records)
+	if err != nil {
+		return nil, badJSON(a.doc, err)
+	}
+	if f.null {
+		s.r.warn(fmt.Sprintf("the data selector %q found null; it counts as no records", s.selectorText()))
+	}
+	a.records, a.list = f.records, f.list
+	return a, nil
+}
+
+func (s *Series) selectorText() string {
+	if s.selection.text != "" {
+		return s.selection.text
+	}
+	return pathText(s.selection.names)
+}
+
+// detect settles the paginator by the first page (AUTO-10 to AUTO-21).
+func (s *Series) detect(ctx context.Context, a *received) (err error) {
+	p := detectPaginator(a.response.Headers, a.doc)
+	if s.paginator, err = s.detectedPaginator(p); err != nil {
+		return err
+	}
+	s.detected = p
+	switch p.Kind {
+	case "page_number":
+		s.r.warn(fmt.Sprintf("the paginator was detected: page_number with the total at %q; please check it and write it into the script", p.TotalPath))
+	case "single_page":
+		if a.list {
+			s.r.warn("no paginator was detected, so only one page is asked for; if there are more, please write the paginator into the script")
+		}
+	}
+	return nil
+}
+
+// detectedPaginator makes the paginator that detection found.
+func (s *Series) detectedPaginator(p *config.Paginator) (paginator, error) {
+	made, err := newPaginator(p, nil)
+	if err != nil {
+		return nil, fmt.Errorf("the detected paginator %s: %w", p.Kind, err)
+	}
+	return made, nil
+}
+
+// advance moves the paginator on to the next request.
+func (s *Series) advance(ctx context.Context, a *received) error {
+	next := cloneRequest(s.request)
+	more, err := s.paginator.next(ctx, next, a)
+	if err != nil {
+		return fmt.Errorf("paginator %s: %w", s.kind(), err)
+	}
+	if s.restart != nil && s.restart.due() {
+		return s.startAgain(ctx)
+	}
+	if !more {
+		s.done = true
+		return nil
+	}
+	s.request = next
+	return s.checkNext()
+}
+
+// kind names the paginator.
+func (s *Series) kind() string {
+	switch {
+	case s.detected != nil:
+		return s.detected.Kind
+	case s.r.paginator != nil:
+		return s.r.paginator.Kind
+	}
+	return "auto"
+}
+
+// cloneRequest copies everything that a paginator may change in place.
+func cloneRequest(r *hook.Request) *hook.Request {
+	c := *r
+	c.Params = append([]hook.Pair(nil), r.Params...)
+	c.Headers = r.Headers.Clone()
+	return &c
+}
+
+// First returns the first request of a series that was not begun: absolute,
+// with its query, before auth and before what a paginator adds.
+func (s *Series) First() *hook.Request {
+	r := *s.request
+	r.URL, r.Params = withParams(&r), nil
+	return &r
+}

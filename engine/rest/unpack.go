@@ -1,0 +1,70 @@
+package rest
+
+import (
+	"archive/zip"
+	"bytes"
+	"compress/gzip"
+	"fmt"
+	"io"
+	"strings"
+)
+
+// unpack takes a gzip or zip archive apart, told by how it begins, and returns
+// other bodies as they are. name is that of the file inside, where it has one.
+// More than limit bytes are an error (OPR-06).
+func unpack(body []byte, limit int64) (plain []byte, name string, err error) {
+	switch {
+	case bytes.HasPrefix(body, []byte("\x1f\x8b\x08")):
+		z, err := gzip.NewReader(bytes.NewReader(body))
+		if err != nil {
+			return nil, "", fmt.Errorf("the gzip body is broken: %w", err)
+		}
+		plain, err := readBounded(z, limit)
+		if err != nil {
+			return nil, "", fmt.Errorf("the gzip body is broken: %w", err)
+		}
+		return plain, z.Name, nil
+	case bytes.HasPrefix(body, []byte("PK\x03\x04")):
+		return unzip(body, limit)
+	}
+	return body, "", nil
+}
+
+// unzip reads the one file of a zip archive.
+func unzip(body []byte, limit int64) (plain []byte, name string, err error) {
+	z, err := zip.NewReader(bytes.NewReader(body), int64(len(body)))
+	if err != nil {
+		return nil, "", fmt.Errorf("the zip body is broken: %w", err)
+	}
+	var files []*zip.File
+	var names []string
+	for _, f := range z.File {
+		if !f.FileInfo().IsDir() && !strings.HasPrefix(f.Name, "__MACOSX/") {
+			files = append(files, f)
+			names = append(names, f.Name)
+		}
+	}
+	if len(files) != 1 {
+		return nil, "", fmt.Errorf("the zip body has %d files, expected one: %s", len(files), excerpt([]byte(strings.Join(names, ", ")), 200))
+	}
+	in, err := files[0].Open()
+	if err != nil {
+		return nil, "", fmt.Errorf("the zip body is broken: %w", err)
+	}
+	defer in.Close()
+	if plain, err = readBounded(in, limit); err != nil {
+		return nil, "", fmt.Errorf("the zip body is broken: %w", err)
+	}
+	return plain, files[0].Name, nil
+}
+
+func readBounded(in io.Reader, limit int64) ([]byte, error) {
+	plain, err := io.ReadAll(io.LimitReader(in, limit+1))
+	if err != nil {
+		return nil, err
+	}
+	if int64(len(plain)) > limit {
+		return nil, fmt.Errorf("it unpacks to more than %d bytes (client.max_response_bytes)", limit)
+	}
+	return plain, nil
+}
