@@ -1,0 +1,101 @@
+package lua
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	lua "github.com/yuin/gopher-lua"
+	"github.com/yuin/gopher-lua/ast"
+	"github.com/yuin/gopher-lua/parse"
+)
+
+// chunk is one compiled file: the script or a module beside it.
+type chunk struct {
+	name string
+	tree []ast.Stmt // as written; for lines and SharedWrites
+	// plain is what worlds run. marked also tells the place of every table
+	// that it makes (marks.go); it runs where the config is evaluated.
+	plain, marked *lua.FunctionProto
+	tables        []*ast.TableExpr // by their number in marked
+	returnLine    int
+}
+
+// maxNesting is how deep expressions and blocks of a script may be nested.
+const maxNesting = 250
+
+// compile parses and compiles the text of one file.
+func compile(name, text string) (*chunk, error) {
+	if len(text) > maxScript {
+		return nil, fmt.Errorf("script %s: longer than %d bytes", name, maxScript)
+	}
+	c := &chunk{name: name}
+	var err error
+	if c.tree, err = parseText(name, text); err != nil {
+		return nil, err
+	}
+	for _, s := range c.tree {
+		if r, ok := s.(*ast.ReturnStmt); ok {
+			c.returnLine = r.Line()
+		}
+	}
+	if c.plain, _, err = rewritten(name, text, false); err != nil {
+		return nil, err
+	}
+	if c.marked, c.tables, err = rewritten(name, text, true); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+func parseText(name, text string) ([]ast.Stmt, error) {
+	if rest, ok := strings.CutPrefix(text, "\uFEFF"); ok {
+		text = rest
+	}
+	tree, err := parse.Parse(strings.NewReader(text), name)
+	if err != nil {
+		return nil, syntaxError(name, text, err)
+	}
+	if line := tooDeep(tree); line > 0 {
+		return nil, &Error{Message: fmt.Sprintf("%s:%d: nested deeper than %d", name, line, maxNesting)}
+	}
+	return tree, nil
+}
+
+func rewritten(name, text string, mark bool) (*lua.FunctionProto, []*ast.TableExpr, error) {
+	tree, err := parseText(name, text)
+	if err != nil {
+		return nil, nil, err
+	}
+	r := rewriter{mark: mark}
+	proto, err := lua.Compile(r.chunk(tree), name)
+	if err != nil {
+		return nil, nil, compileError(name, err)
+	}
+	return proto, r.tables, nil
+}
+
+func syntaxError(name, text string, err error) error {
+	e, ok := errors.AsType[*parse.Error](err)
+	if !ok {
+		return &Error{Message: name + ": " + err.Error()}
+	}
+	line := e.Pos.Line
+	near := "near '" + e.Token + "'"
+	if line == parse.EOF || line <= 0 {
+		line = 1 + strings.Count(strings.TrimRight(text, "\n"), "\n")
+		near = "at the end of the script"
+	}
+	msg := e.Message
+	if msg == "syntax error" || msg == "" {
+		return &Error{Message: fmt.Sprintf("%s:%d: syntax error %s", name, line, near)}
+	}
+	return &Error{Message: fmt.Sprintf("%s:%d: %s %s", name, line, strings.TrimSpace(msg), near)}
+}
+
+func compileError(name string, err error) error {
+	if e, ok := errors.AsType[*lua.CompileError](err); ok {
+		return &Error{Message: fmt.Sprintf("%s:%d: %s", name, e.Line, e.Message)}
+	}
+	return &Error{Message: name + ": " + err.Error()}
+}

@@ -1,0 +1,189 @@
+package view
+
+import (
+	"errors"
+	"math"
+
+	lua "github.com/yuin/gopher-lua"
+
+	"github.com/restlua/restlua/engine/rawjson"
+)
+
+// errEnded is raised for a view that is used after its hook call (SCR-15).
+var errEnded = errors.New("this record belongs to an earlier call; keep json.copy(record)")
+
+// Lease bounds the life of views: those made with View die with the next End.
+// It keeps their indexes for the next views, so that a hook call allocates
+// little. A Lease belongs to one world and is not safe for several goroutines.
+type Lease struct {
+	epoch uint64
+	used  []*body
+	free  []*body
+}
+
+// View makes the Lua value of valid JSON text that lives until End. raw must
+// not change until then.
+func (l *Lease) View(L *lua.LState, raw []byte) lua.LValue {
+	return decode(L.Env, spaceOf(L), l, raw)
+}
+
+// maxKept is how many fields an index may hold to be kept for the next views.
+const maxKept = 1024
+
+// End ends the views made since the last End.
+func (l *Lease) End() {
+	l.epoch++
+	for i, b := range l.used {
+		l.used[i] = nil
+		if cap(b.fields) <= maxKept && cap(b.items) <= maxKept && len(l.free) < maxKept {
+			b.reset()
+			l.free = append(l.free, b)
+		}
+	}
+	l.used = l.used[:0]
+}
+
+func (l *Lease) body() *body {
+	var b *body
+	if n := len(l.free); n > 0 {
+		b = l.free[n-1]
+		l.free = l.free[:n-1]
+	} else {
+		b = new(body)
+	}
+	l.used = append(l.used, b)
+	return b
+}
+
+// handle is what a script holds: the userdata and its body, in one allocation.
+type handle struct {
+	ud    lua.LUserData
+	lease *Lease
+	epoch uint64
+	b     *body
+}
+
+// handleOf returns the view behind v, or nil.
+func handleOf(v lua.LValue) *handle {
+	if ud, ok := v.(*lua.LUserData); ok {
+		if h, ok := ud.Value.(*handle); ok {
+			return h
+		}
+	}
+	return nil
+}
+
+func (h *handle) ended() bool { return h.lease != nil && h.lease.epoch != h.epoch }
+
+// live returns the body, or raises the error of an ended view.
+func (h *handle) live(L *lua.LState) *body {
+	if h.ended() {
+		L.RaiseError("%s", errEnded.Error())
+	}
+	return h.b
+}
+
+// body is the state of a view: the index over its text, and its changes.
+type body struct {
+	env    *lua.LTable
+	space  *space
+	lease  *Lease
+	parent *body
+	raw    []byte
+	array  bool
+	// indexed is set when fields or items cover the whole text.
+	indexed bool
+	// changed is set when the view or one below it was written to.
+	changed bool
+
+	// Of an object.
+	fields  []field
+	byKey   map[string]int // of fields, where they are many
+	cursor  int            // field that next gave last
+	added   []string       // keys written that the text does not have, in order
+	overlay map[string]lua.LValue
+	changes []change // instead of overlay, while they are few
+
+	// Of an array.
+	items []item
+}
+
+// field is the place of one field in the text of an object.
+type field struct {
+	key, keyEnd uint32 // with quotes
+	val, valEnd uint32
+	child       *handle
+}
+
+type change struct {
+	key   string
+	value lua.LValue
+}
+
+// item is one element of an array: its place in the text, or a value.
+type item struct {
+	val, valEnd uint32
+	value       lua.LValue // nil interface: as in the text
+}
+
+func (b *body) reset() {
+	clear(b.fields)
+	clear(b.items)
+	clear(b.changes)
+	*b = body{fields: b.fields[:0], items: b.items[:0], changes: b.changes[:0]}
+}
+
+// touch marks b and the views around it as changed.
+func (b *body) touch() {
+	for ; b != nil && !b.changed; b = b.parent {
+		b.changed = true
+	}
+}
+
+// decode makes the value of raw, white space around it allowed.
+func decode(env *lua.LTable, s *space, l *Lease, raw []byte) lua.LValue {
+	i := rawjson.SkipSpace(raw, 0)
+	end := len(raw)
+	for end > i && (raw[end-1] == ' ' || raw[end-1] == '\n' || raw[end-1] == '\t' || raw[end-1] == '\r') {
+		end--
+	}
+	if i >= end || end > math.MaxUint32 {
+		return lua.LNil
+	}
+	if c := raw[i]; c == '{' || c == '[' {
+		return &newHandle(env, s, l, nil, raw[i:end:end]).ud
+	}
+	return scalar(s, raw[i:end])
+}
+
+func newHandle(env *lua.LTable, s *space, l *Lease, parent *body, raw []byte) *handle {
+	h := &handle{lease: l}
+	if l != nil {
+		h.epoch, h.b = l.epoch, l.body()
+	} else {
+		h.b = new(body)
+	}
+	b := h.b
+	b.env, b.space, b.lease, b.parent, b.raw = env, s, l, parent, raw
+	h.ud.Value, h.ud.Env, h.ud.Metatable = h, env, s.object
+	if raw[0] == '[' {
+		b.array = true
+		h.ud.Metatable = s.array
+	}
+	return h
+}
+
+// child makes the view of a value inside b.
+func (b *body) child(raw []byte) *handle {
+	return newHandle(b.env, b.space, b.lease, b, raw)
+}
+
+func viewToString(L *lua.LState) int {
+	out, err := AppendJSON(L, nil, L.Get(1))
+	if err != nil {
+		L.RaiseError("%s", err.Error())
+	}
+	charge(L, len(out)/256)
+	L.Push(lua.LString(out))
+	return 1
+}
