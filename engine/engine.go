@@ -25,22 +25,42 @@ type Script interface {
 // Options of a run. The zero value works: dataset in ./data/<source name>,
 // secrets and settings from the environment only.
 type Options struct {
-	Dataset     string                                           // folder; empty means data/<source name>
-	Resources   []string                                         // run only these (and their parents, unwritten); nil means all selected
-	Secrets     hook.Lookup                                      // nil means SecretsFile("")
-	Config      hook.Lookup                                      // nil means ConfigFile("", nil)
-	Steps       map[string][]Step                                // hooks in Go, by resource; they run behind the script's own steps
-	Events      Events                                           // what happens, while it happens
-	Transport   http.RoundTripper                                // nil means a transport of the engine's own
-	Now         func() time.Time                                 // clock; nil means time.Now
-	Wait        time.Duration                                    // how long to wait for another writer; 0 means not at all
-	Limit       int64                                            // rows per resource; 0 means all. A limited load does not move cursors
-	Pages       int64                                            // pages per resource; 0 means all. As Limit
-	DryRun      bool                                             // everything but the commit
-	FullRefresh bool                                             // forget cursors and replace tables
-	Sleep       func(ctx context.Context, d time.Duration) error // waits of retries; nil means a timer
-	Compression string                                           // zstd (default), snappy, gzip, none
-	BatchBytes  int                                              // memory of one table's rows before they are written; 0 means 16 MiB
+	Dataset   string            // folder; empty means <Root>/<source name>
+	Root      string            // folder that holds datasets; empty means data
+	Resources []string          // run only these (and their parents, unwritten); nil means all selected
+	Secrets   hook.Lookup       // nil means SecretsFile("")
+	Config    hook.Lookup       // nil means ConfigFile("", nil)
+	Steps     map[string][]Step // hooks in Go, by resource; they run behind the script's own steps
+	Events    Events            // what happens, while it happens
+	Transport http.RoundTripper // nil means a transport of the engine's own
+	Now       func() time.Time  // clock; nil means time.Now
+	Wait      time.Duration     // how long to wait for another writer; 0 means not at all
+	Limit     int64             // rows per resource; 0 means all. A limited load does not move cursors
+	Pages     int64             // pages per resource; 0 means all. As Limit
+	DryRun    bool              // everything but the commit
+	// Restart throws away what a killed load left in place of going on there.
+	// ResumeMaxAge is how old that may be; 0 means 24 h. CheckpointEvery is the
+	// time between checkpoints; 0 means 30 s, less than 0 that none are kept.
+	Restart         bool
+	ResumeMaxAge    time.Duration
+	CheckpointEvery time.Duration
+	// Record is the file for a recording of all requests and responses in HAR
+	// form, secrets masked; .gz packs it. Replay is one to answer from, without
+	// network and without waits. Empty means neither.
+	Record, Replay string
+	// Detail fills in headers and bodies of RequestEvent. ErrorBody shows the
+	// beginning of the body in the error of a status.
+	Detail, ErrorBody bool
+	// KeepGoing commits what completed when a resource fails; the failed one and
+	// those below it keep their tables and cursors.
+	KeepGoing bool
+	// RetryDeferred asks only for the parents whose series failed in earlier
+	// loads (on_error = "defer").
+	RetryDeferred bool
+	FullRefresh   bool                                             // forget cursors and replace tables
+	Sleep         func(ctx context.Context, d time.Duration) error // waits of retries; nil means a timer
+	Compression   string                                           // zstd (default), snappy, gzip, none
+	BatchBytes    int                                              // memory of one table's rows before they are written; 0 means 16 MiB
 }
 
 // Step is one processing step in Go. Exactly one of its fields is set. The
@@ -55,6 +75,7 @@ type Step struct {
 // They are called from several goroutines and must return soon.
 type Events struct {
 	Start    func(StartEvent)    // a load begins
+	Resume   func(ResumeEvent)   // it goes on where a killed one was
 	Request  func(RequestEvent)  // an answer came, or a try failed
 	Retry    func(RetryEvent)    // a request will be sent again
 	Page     func(PageEvent)     // a page was read
@@ -71,6 +92,13 @@ type StartEvent struct {
 	Resources []string // in dependency order
 }
 
+// ResumeEvent says what a killed load left, by resource.
+type ResumeEvent struct {
+	StartedAt    time.Time // of the load
+	CheckpointAt time.Time
+	Pages, Rows  map[string]int64
+}
+
 // RequestEvent is one answer, or one failed try. URL is redacted.
 type RequestEvent struct {
 	Resource string
@@ -80,6 +108,10 @@ type RequestEvent struct {
 	Bytes    int64
 	Elapsed  time.Duration
 	Err      error
+
+	// With Options.Detail, secrets masked; Body is the first 2 KiB of the answer.
+	RequestHeaders, ResponseHeaders http.Header
+	Body                            string
 }
 
 // RetryEvent says why a request is sent again, and after which wait.

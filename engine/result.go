@@ -19,7 +19,29 @@ type Result struct {
 	Waited      time.Duration              `json:"waited_ns"` // for retries and limits
 	Bytes       int64                      `json:"bytes"`     // received, decompressed
 	Changes     []SchemaChange             `json:"schema_changes"`
+	Dropped     []Dropped                  `json:"dropped,omitempty"` // by schema contracts
 	Warnings    []string                   `json:"warnings"`
+}
+
+// Dropped counts what a schema contract kept out (NRM-77). Rows are in the
+// dataset's folder under _restlua/rejected.
+type Dropped struct {
+	Table  string `json:"table"`
+	Column string `json:"column"`
+	Kind   string `json:"kind"` // tables, columns, data_type
+	Mode   string `json:"mode"`
+	Rows   int64  `json:"rows"`
+	Values int64  `json:"values"`
+}
+
+// Partial reports whether a part of what was asked for is missing.
+func (r *Result) Partial() bool {
+	for _, x := range r.Resources {
+		if x.Failed > 0 || x.Error != "" {
+			return true
+		}
+	}
+	return false
 }
 
 // TableResult says what a load did to one table.
@@ -41,8 +63,11 @@ type TableResult struct {
 type ResourceResult struct {
 	Requests int64         `json:"requests"`
 	Pages    int64         `json:"pages"`
-	Records  int64         `json:"records"` // as received
-	Rows     int64         `json:"rows"`    // after steps and filters
+	Records  int64         `json:"records"`            // as received
+	Rows     int64         `json:"rows"`               // after steps and filters
+	Failed   int64         `json:"failed,omitempty"`   // series that failed and were skipped or deferred
+	Deferred int           `json:"deferred,omitempty"` // parents left for the next load
+	Error    string        `json:"error,omitempty"`    // why the resource was left out (--keep-going)
 	Elapsed  time.Duration `json:"elapsed_ns"`
 }
 

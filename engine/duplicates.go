@@ -1,0 +1,78 @@
+package engine
+
+import (
+	"fmt"
+	"hash/maphash"
+
+	"github.com/restlua/restlua/engine/jsonpath"
+)
+
+// maxWatched bounds the keys of one series that are remembered; behind it
+// duplicates are no longer looked for.
+const maxWatched = 1 << 20
+
+// duplicates counts the primary keys that come twice in one series: data that
+// changed while it was paged through (OPR-22). Records are looked at as they
+// were received.
+type duplicates struct {
+	paths       []*jsonpath.Path
+	seed        maphash.Seed
+	seen        map[uint64]struct{}
+	keys, twice int64
+}
+
+// newDuplicates watches the keys of a resource; nil where there is none, or
+// where a key is no path into the record.
+func newDuplicates(keys []string) *duplicates {
+	if len(keys) == 0 {
+		return nil
+	}
+	d := &duplicates{seed: maphash.MakeSeed(), seen: map[uint64]struct{}{}}
+	for _, k := range keys {
+		p, err := jsonpath.Parse(k)
+		if err != nil {
+			return nil
+		}
+		d.paths = append(d.paths, p)
+	}
+	return d
+}
+
+// begin starts another series.
+func (d *duplicates) begin() {
+	if d != nil {
+		clear(d.seen)
+	}
+}
+
+// look notes the key of a record.
+func (d *duplicates) look(record []byte) {
+	if d == nil || len(d.seen) >= maxWatched {
+		return
+	}
+	var h maphash.Hash
+	h.SetSeed(d.seed)
+	for _, p := range d.paths {
+		raw, ok := p.First(record)
+		if !ok {
+			return
+		}
+		h.Write(raw)
+		h.WriteByte(0)
+	}
+	d.keys++
+	sum := h.Sum64()
+	if _, again := d.seen[sum]; again {
+		d.twice++
+		return
+	}
+	d.seen[sum] = struct{}{}
+}
+
+// remark says what was found; empty: nothing.
+func (d *duplicates) remark() string {
+	if d == nil || d.twice == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%d of %d keys came twice: the data changed while paging", d.twice, d.keys)
+}

@@ -1,0 +1,169 @@
+package har
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// words masks one secret, and the query key token.
+type words struct{ secret string }
+
+func (w words) Text(s string) string { return strings.ReplaceAll(s, w.secret, mask) }
+func (w words) URL(s string) string  { return strings.ReplaceAll(s, w.secret, mask) }
+
+const secret = "hunter22"
+
+func ask(t *testing.T, rt http.RoundTripper, method, url, body string) (string, *http.Response, error) {
+	t.Helper()
+	q, err := http.NewRequestWithContext(context.Background(), method, url, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	q.Header.Set("Authorization", "Bearer "+secret)
+	resp, err := rt.RoundTrip(q)
+	if err != nil {
+		return "", nil, err
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	return string(text), resp, err
+}
+
+// OPR-50: what was recorded is answered again, in order, without the server and
+// without any secret in the file.
+func TestRecordAndReplay(t *testing.T) {
+	t.Parallel()
+	n := 0
+	api := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		n++
+		switch r.URL.Path {
+		case "/packed":
+			w.Header().Set("Content-Encoding", "gzip")
+			z := gzip.NewWriter(w)
+			fmt.Fprint(z, `{"packed":true}`)
+			z.Close()
+			return
+		case "/binary":
+			w.Write([]byte{0xff, 0, 1})
+			return
+		case "/broken":
+			w.Header().Set("Content-Length", "100")
+			fmt.Fprint(w, "half")
+			return
+		}
+		body, _ := io.ReadAll(r.Body)
+		w.Header().Set("X-Count", fmt.Sprint(n))
+		http.SetCookie(w, &http.Cookie{Name: "sid", Value: "cookie-value"})
+		fmt.Fprintf(w, `{"n":%d,"body":%q,"echo":%q}`, n, body, secret)
+	}))
+	type step struct{ method, url, body string }
+	steps := []step{
+		{"GET", "/a?x=1&token=" + secret, ""}, {"GET", "/a?x=1&token=" + secret, ""}, {"POST", "/a", "b1"}, {"POST", "/a", "b2"},
+		{"GET", "/packed", ""}, {"GET", "/binary", ""}, {"GET", "/broken", ""},
+	}
+	for _, name := range []string{"run.har", "run.har.gz"} {
+		path := filepath.Join(t.TempDir(), name)
+		n = 0
+		rec, err := Create(path, Options{Next: &http.Transport{DisableCompression: true}, Redactor: words{secret}, Version: "1"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var want []string
+		for _, s := range steps {
+			text, _, err := ask(t, rec, s.method, api.URL+s.url, s.body)
+			if s.url == "/packed" {
+				text = `{"packed":true}`
+			}
+			want = append(want, strings.ReplaceAll(text, secret, mask)+fmt.Sprint(err != nil))
+		}
+		if err := rec.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if left, _ := filepath.Glob(path + ".*"); len(left) > 0 && name == "run.har" {
+			t.Errorf("left behind: %v", left)
+		}
+		file, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if name == "run.har" {
+			if !json.Valid(file) {
+				t.Errorf("no JSON: %s", file)
+			}
+			for _, s := range []string{secret, "cookie-value"} {
+				if bytes.Contains(file, []byte(s)) {
+					t.Errorf("the recording holds the secret %s", s)
+				}
+			}
+		}
+		rep, err := Open(path, words{secret})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, s := range steps {
+			text, resp, err := ask(t, rep, s.method, api.URL+s.url, s.body)
+			if got := text + fmt.Sprint(err != nil); got != want[i] {
+				t.Errorf("%s: %s %s: got %s, want %s", name, s.method, s.url, got, want[i])
+			}
+			if resp != nil && resp.Header.Get("Content-Encoding") != "" {
+				t.Errorf("%s: the body is not packed any more", s.url)
+			}
+		}
+		_, _, err = ask(t, rep, "GET", api.URL+"/a?x=2&token="+secret, "")
+		var missing *MissingError
+		if !errors.As(err, &missing) || !strings.Contains(err.Error(), "x=2") || !strings.Contains(missing.Nearest, "/a?token=***&x=1") {
+			t.Errorf("a request that is not recorded: %v", err)
+		}
+		if strings.Contains(fmt.Sprint(err), secret) {
+			t.Errorf("the error shows the secret: %v", err)
+		}
+	}
+	api.Close()
+}
+
+// A server that is not there is recorded as such.
+func TestRecordFailure(t *testing.T) {
+	t.Parallel()
+	api := httptest.NewServer(http.NotFoundHandler())
+	api.Close()
+	path := filepath.Join(t.TempDir(), "run.har")
+	rec, err := Create(path, Options{Next: &http.Transport{}, Redactor: words{secret}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, _, failed := ask(t, rec, "GET", api.URL, "")
+	if err := rec.Close(); err != nil || failed == nil {
+		t.Fatal(err, failed)
+	}
+	rep, err := Open(path, words{secret})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := ask(t, rep, "GET", api.URL, ""); err == nil || err.Error() != failed.Error() {
+		t.Errorf("replayed %v, want %v", err, failed)
+	}
+}
+
+func TestOpenRefuses(t *testing.T) {
+	t.Parallel()
+	for name, text := range map[string]string{"empty": "", "no json": "<html>", "no har": `{"a":1}`} {
+		path := filepath.Join(t.TempDir(), "x.har")
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Open(path, words{secret}); err == nil || !strings.Contains(err.Error(), "is no HAR file") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
