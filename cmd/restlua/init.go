@@ -1,0 +1,94 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"github.com/restlua/restlua/scripts"
+)
+
+// secretsStart is the secrets.toml that init writes.
+const secretsStart = `# Secrets of the scripts in this folder. Nobody else should read this file.
+# An environment variable wins over it: GITHUB__TOKEN stands for token under [github].
+
+[github]
+# Optional. Without it GitHub answers 60 requests an hour, with it 5,000.
+# token = "..."
+`
+
+// ignoreStart is the .gitignore that init writes.
+const ignoreStart = `/secrets.toml
+/data/
+`
+
+func initCommand(t *terminal) *cobra.Command {
+	return &cobra.Command{
+		Use:   "init [FOLDER]",
+		Short: "write example scripts, secrets.toml and .gitignore",
+		Long: `Init writes example scripts (github.lua, pokemon.lua), a secrets.toml that only
+you can read, and a .gitignore that keeps it and the data out of a repository.
+Files that are there already stay as they are.`,
+		Args: atMostArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			folder := "."
+			if len(args) == 1 {
+				folder = args[0]
+			}
+			return initFolder(t, folder)
+		},
+	}
+}
+
+func initFolder(t *terminal, folder string) error {
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		return err
+	}
+	entries, err := fs.ReadDir(scripts.FS, ".")
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		text, err := fs.ReadFile(scripts.FS, e.Name())
+		if err != nil {
+			return err
+		}
+		if err := writeNew(t, filepath.Join(folder, e.Name()), string(text), 0o644); err != nil {
+			return err
+		}
+	}
+	if err := writeNew(t, filepath.Join(folder, "secrets.toml"), secretsStart, 0o600); err != nil {
+		return err
+	}
+	if err := writeNew(t, filepath.Join(folder, ".gitignore"), ignoreStart, 0o644); err != nil {
+		return err
+	}
+	in := ""
+	if folder != "." {
+		in = "cd " + folder + " && "
+	}
+	_, err = fmt.Fprintf(t.stdout, "\ntry: %srestlua run pokemon.lua --pages 1\n", in)
+	return err
+}
+
+// writeNew writes a file that is not there yet, and says what it did.
+func writeNew(t *terminal, path, text string, mode fs.FileMode) (err error) {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
+	if errors.Is(err, fs.ErrExist) {
+		_, err = fmt.Fprintf(t.stdout, "kept   %s, which was there already\n", path)
+		return err
+	}
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	if _, err := f.WriteString(text); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(t.stdout, "wrote  %s\n", path)
+	return err
+}

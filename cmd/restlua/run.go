@@ -1,0 +1,210 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/restlua/restlua/engine"
+	"github.com/restlua/restlua/engine/config"
+	"github.com/restlua/restlua/engine/hook"
+	"github.com/restlua/restlua/lua"
+)
+
+// runFlags are the flags of run; those of a script's surroundings are shared
+// with check.
+type runFlags struct {
+	scriptFlags
+	out         string
+	resources   []string
+	limit       int64
+	pages       int64
+	dryRun      bool
+	fullRefresh bool
+	restart     bool
+	resumeMax   time.Duration
+	keepGoing   bool
+	deferred    bool
+	record      string
+	replay      string
+	wait        time.Duration
+	compression string
+	progress    string
+	json        bool
+	verbose     int
+}
+
+// scriptFlags say where a script's secrets and settings come from.
+type scriptFlags struct {
+	set     []string
+	secrets string
+	config  string
+}
+
+func (f *scriptFlags) register(cmd *cobra.Command) {
+	cmd.Flags().StringArrayVar(&f.set, "set", nil, "give a setting, as config.get in the script sees it: `key=value`")
+	cmd.Flags().StringVar(&f.secrets, "secrets", "", "`file` with secrets (default ./secrets.toml, then ~/.config/restlua/secrets.toml)")
+	cmd.Flags().StringVar(&f.config, "config", "", "`file` with settings (default ./config.toml)")
+}
+
+// options are the engine's options that the flags stand for.
+func (f *scriptFlags) options() (engine.Options, error) {
+	set := map[string]string{}
+	for _, s := range f.set {
+		k, v, ok := strings.Cut(s, "=")
+		if !ok || k == "" {
+			return engine.Options{}, usagef("--set github.repository=owner/name", "--set %q is not of the form key=value", s)
+		}
+		set[k] = v
+	}
+	return engine.Options{Secrets: engine.SecretsFile(f.secrets), Config: engine.ConfigFile(f.config, set)}, nil
+}
+
+func runCommand(t *terminal) *cobra.Command {
+	f := &runFlags{}
+	cmd := &cobra.Command{
+		Use:   "run SCRIPT",
+		Short: "ask the API and commit what came",
+		Long: `Run asks the API as the script says and commits what came as one load: all
+tables and the position of the next run, or nothing. The tables are folders of
+Parquet files in data/NAME, where NAME is that of the source.`,
+		Example: `  restlua run github.lua --set github.repository=duckdb/duckdb
+  restlua run github.lua --resource issues --limit 100`,
+		Args:              exactArgs("the script"),
+		ValidArgsFunction: completeScript,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return f.run(cmd.Context(), t, args[0])
+		},
+	}
+	f.register(cmd)
+	fs := cmd.Flags()
+	fs.StringVar(&f.out, "out", "data", "`folder` that gets the dataset, as a folder named like the source")
+	fs.StringSliceVar(&f.resources, "resource", nil, "run only this resource (may be repeated); parents that it needs are asked too")
+	fs.Int64Var(&f.limit, "limit", 0, "end each resource after `N` rows; such a load does not move the position of the next run")
+	fs.Int64Var(&f.pages, "pages", 0, "end each resource after `N` pages; as --limit")
+	fs.BoolVar(&f.dryRun, "dry-run", false, "do everything but the commit")
+	fs.BoolVar(&f.fullRefresh, "full-refresh", false, "forget the positions and replace the tables")
+	fs.BoolVar(&f.restart, "restart", false, "throw away what a killed run left, in place of going on there")
+	fs.DurationVar(&f.resumeMax, "resume-max-age", 24*time.Hour, "what a killed run left is thrown away when it is older: `12h`")
+	fs.BoolVar(&f.keepGoing, "keep-going", false, "commit what completed when a resource fails; exit code 3 then")
+	fs.BoolVar(&f.deferred, "retry-deferred", false, "ask only for what earlier runs put off (on_error = \"defer\")")
+	fs.StringVar(&f.record, "record", "", "record all requests and responses into this HAR `file`, secrets masked; .gz packs it")
+	fs.StringVar(&f.replay, "replay", "", "answer from this HAR `file`, without network")
+	fs.DurationVar(&f.wait, "wait", 0, "how long to wait while another process writes the dataset: `30s`")
+	fs.StringVar(&f.compression, "compression", "zstd", "of the files: zstd, snappy, gzip or none")
+	fs.StringVar(&f.progress, "progress", "auto", "auto, bar, log, json or none; all on standard error")
+	fs.BoolVar(&f.json, "json", false, "print the report as one JSON document")
+	fs.CountVarP(&f.verbose, "verbose", "v", "show each request; twice: also each page and the script's debug lines")
+	cmd.RegisterFlagCompletionFunc("resource", func(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+		if o, err := f.options(); err == nil && len(args) > 0 {
+			return completeResources(cmd.Context(), args[0], o), cobra.ShellCompDirectiveNoFileComp
+		}
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	})
+	for flag, values := range map[string][]string{"progress": progressModes, "compression": compressions} {
+		cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp))
+	}
+	return cmd
+}
+
+var compressions = []string{"zstd", "snappy", "gzip", "none"}
+
+// check finds what is wrong with the flags before anything is read.
+func (f *runFlags) check() error {
+	switch {
+	case f.limit < 0:
+		return usagef("", "--limit must not be negative")
+	case f.pages < 0:
+		return usagef("", "--pages must not be negative")
+	case f.wait < 0:
+		return usagef("", "--wait must not be negative")
+	case f.resumeMax <= 0:
+		return usagef("--restart throws it away in any case", "--resume-max-age must be more than nothing")
+	case f.record != "" && f.replay != "":
+		return usagef("", "--record and --replay exclude each other")
+	case f.out == "":
+		return usagef("", "--out must not be empty")
+	case !slices.Contains(compressions, f.compression):
+		return usagef(strings.Join(compressions, ", "), "there is no compression %q", f.compression)
+	case !slices.Contains(progressModes, f.progress):
+		return usagef(strings.Join(progressModes, ", "), "there is no progress %q", f.progress)
+	}
+	return nil
+}
+
+func (f *runFlags) run(ctx context.Context, t *terminal, path string) error {
+	if err := f.check(); err != nil {
+		return err
+	}
+	o, err := f.options()
+	if err != nil {
+		return err
+	}
+	script, err := loadScript(path)
+	if err != nil {
+		return err
+	}
+	o.Root = f.out
+	o.Resources = f.resources
+	o.Limit, o.Pages = f.limit, f.pages
+	o.DryRun, o.FullRefresh = f.dryRun, f.fullRefresh
+	o.Restart, o.ResumeMaxAge = f.restart, f.resumeMax
+	o.KeepGoing, o.RetryDeferred = f.keepGoing, f.deferred
+	o.Record, o.Replay = f.record, f.replay
+	o.Wait, o.Compression = f.wait, f.compression
+	result, err := runWithProgress(ctx, t, script, o, f.progress, f.verbose)
+	if err != nil {
+		return err
+	}
+	if f.json {
+		err = writeJSON(t.stdout, result)
+	} else {
+		err = report{result, t}.write(t.stdout)
+	}
+	if err == nil && result.Partial() {
+		err = errPartial
+	}
+	return err
+}
+
+// runWithProgress runs the script and shows what happens meanwhile.
+func runWithProgress(ctx context.Context, t *terminal, script engine.Script, o engine.Options, mode string, verbose int) (*engine.Result, error) {
+	p := newProgress(t, mode)
+	o.Events = events(t, p, verbose)
+	result, err := engine.Run(ctx, script, o)
+	p.close()
+	return result, err
+}
+
+// loadScript reads and compiles a script.
+func loadScript(path string) (engine.Script, error) {
+	s, err := lua.Load(path, lua.Options{})
+	if err != nil {
+		return nil, &scriptError{err}
+	}
+	return evaluated{s}, nil
+}
+
+// evaluated marks the errors of a script's evaluation, which are mistakes in
+// the script or missing secrets: no request was made then (OPR-60).
+type evaluated struct{ *lua.Script }
+
+func (s evaluated) Config(ctx context.Context, env hook.Env) (*config.Node, error) {
+	n, err := s.Script.Config(ctx, env)
+	if err != nil && ctx.Err() == nil {
+		err = &scriptError{err}
+	}
+	return n, err
+}
+
+func writeJSON(w io.Writer, v any) error {
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	return enc.Encode(v)
+}
