@@ -235,7 +235,7 @@ func (r *run) keepCheckpoints(ctx context.Context) {
 		if time.Since(last) < every && staged-size < checkpointBytes {
 			continue
 		}
-		if err := r.takeCheckpoint(ctx); err != nil {
+		if err := r.takeCheckpoint(context.WithoutCancel(ctx)); err != nil {
 			r.cancel(fmt.Errorf("the checkpoint cannot be written: %w", err))
 			return
 		}

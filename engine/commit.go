@@ -205,7 +205,11 @@ func (r *run) warnAddedAgain(t *task) {
 	if len(res.PrimaryKey) > 0 {
 		advice = `write_disposition = "merge" (primary_key is set) or "replace"`
 	}
-	r.warn(res.Name, fmt.Sprintf("%d rows were added to the %d that the table has; did you mean %s?", t.tables.rows(), old, advice))
+	added := "1 row was"
+	if n := t.tables.rows(); n > 1 {
+		added = fmt.Sprintf("%d rows were", n)
+	}
+	r.warn(res.Name, fmt.Sprintf("%s added to the %d that the table has; did you mean %s?", added, old, advice))
 }
 
 func (r *run) result() *Result {

@@ -46,6 +46,13 @@ func Run(ctx context.Context, script Script, o Options) (*Result, error) {
 	return result, p.redact(err)
 }
 
+// ResumableError is a failure that left a checkpoint: the next run of the same
+// script goes on there. Nothing was committed.
+type ResumableError struct{ Err error }
+
+func (e *ResumableError) Error() string { return e.Err.Error() }
+func (e *ResumableError) Unwrap() error { return e.Err }
+
 // run is one load under way.
 type run struct {
 	*plan
@@ -103,7 +110,10 @@ func (r *run) do(ctx context.Context) (result *Result, err error) {
 		switch {
 		case committed:
 		case err != nil && r.checkpoints:
-			err = errors.Join(err, r.load.Leave())
+			kept := r.load.Kept()
+			if err = errors.Join(err, r.load.Leave()); kept {
+				err = &ResumableError{err}
+			}
 		default:
 			err = errors.Join(err, r.load.Discard())
 		}

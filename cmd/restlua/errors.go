@@ -81,10 +81,22 @@ func (t *terminal) fail(err error) {
 	if hint != "" {
 		t.say("hint: %s", hint)
 	}
+	var kept *engine.ResumableError
+	if errors.As(err, &kept) {
+		t.say("the next run goes on where this one stopped; --restart begins anew")
+	}
 }
 
-// splitHint takes the last "(hint: ...)" out of an error's text.
+// splitHint takes the last "(hint: ...)", or the line "hint: ...", out of an
+// error's text.
 func splitHint(text string) (rest, hint string) {
+	if i := strings.Index(text, "\nhint: "); i >= 0 {
+		hint, after, _ := strings.Cut(text[i+len("\nhint: "):], "\n")
+		if after != "" {
+			after = "\n" + after
+		}
+		return text[:i] + after, hint
+	}
 	const open = "(hint: "
 	i := strings.LastIndex(text, open)
 	if i < 0 {
@@ -137,9 +149,18 @@ type interrupted struct{ signal os.Signal }
 
 func (e *interrupted) Error() string {
 	if e.signal == syscall.SIGTERM {
-		return "terminated; nothing was committed"
+		return "terminated"
 	}
-	return "interrupted; nothing was committed"
+	return "interrupted"
+}
+
+// says tells what becomes of the work so far.
+func (e *interrupted) says(err error) string {
+	var kept *engine.ResumableError
+	if errors.As(err, &kept) {
+		return e.Error() + "; nothing was committed, and the next run goes on from here"
+	}
+	return e.Error() + "; what was committed stays, nothing else was"
 }
 
 func (e *interrupted) code() int {

@@ -44,7 +44,7 @@ func execute(ctx context.Context, t *terminal, args []string) int {
 		return exitDone
 	}
 	if stopped := interruptOf(ctx); stopped != nil {
-		t.say("%s", stopped)
+		t.say("%s", stopped.says(err))
 		return stopped.code()
 	}
 	t.fail(err)

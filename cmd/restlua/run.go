@@ -28,6 +28,7 @@ type runFlags struct {
 	fullRefresh bool
 	restart     bool
 	resumeMax   time.Duration
+	checkpoint  time.Duration
 	keepGoing   bool
 	deferred    bool
 	record      string
@@ -91,6 +92,7 @@ Parquet files in data/NAME, where NAME is that of the source.`,
 	fs.BoolVar(&f.fullRefresh, "full-refresh", false, "forget the positions and replace the tables")
 	fs.BoolVar(&f.restart, "restart", false, "throw away what a killed run left, in place of going on there")
 	fs.DurationVar(&f.resumeMax, "resume-max-age", 24*time.Hour, "what a killed run left is thrown away when it is older: `12h`")
+	fs.DurationVar(&f.checkpoint, "checkpoint-every", 30*time.Second, "how much work a killed run may lose: `10s`; 0 keeps no checkpoints")
 	fs.BoolVar(&f.keepGoing, "keep-going", false, "commit what completed when a resource fails; exit code 3 then")
 	fs.BoolVar(&f.deferred, "retry-deferred", false, "ask only for what earlier runs put off (on_error = \"defer\")")
 	fs.StringVar(&f.record, "record", "", "record all requests and responses into this HAR `file`, secrets masked; .gz packs it")
@@ -123,6 +125,8 @@ func (f *runFlags) check() error {
 		return usagef("", "--pages must not be negative")
 	case f.wait < 0:
 		return usagef("", "--wait must not be negative")
+	case f.checkpoint < 0:
+		return usagef("0 keeps no checkpoints", "--checkpoint-every must not be negative")
 	case f.resumeMax <= 0:
 		return usagef("--restart throws it away in any case", "--resume-max-age must be more than nothing")
 	case f.record != "" && f.replay != "":
@@ -153,7 +157,10 @@ func (f *runFlags) run(ctx context.Context, t *terminal, path string) error {
 	o.Resources = f.resources
 	o.Limit, o.Pages = f.limit, f.pages
 	o.DryRun, o.FullRefresh = f.dryRun, f.fullRefresh
-	o.Restart, o.ResumeMaxAge = f.restart, f.resumeMax
+	o.Restart, o.ResumeMaxAge, o.CheckpointEvery = f.restart, f.resumeMax, f.checkpoint
+	if f.checkpoint == 0 {
+		o.CheckpointEvery = -1
+	}
 	o.KeepGoing, o.RetryDeferred = f.keepGoing, f.deferred
 	o.Record, o.Replay = f.record, f.replay
 	o.Wait, o.Compression = f.wait, f.compression

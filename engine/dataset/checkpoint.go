@@ -146,6 +146,13 @@ func (s *segment) self(t *staged) *schema.Table {
 	return table
 }
 
+// Kept reports whether a later process can go on with the load.
+func (l *Load) Kept() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.kept
+}
+
 // Leave ends the load for this process. Its last checkpoint stays for a later
 // one; where it has none, everything is thrown away.
 func (l *Load) Leave() error {
