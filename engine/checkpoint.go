@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/restlua/restlua/engine/config"
@@ -250,6 +251,9 @@ var errHalfPage = errors.New("a page is half done")
 func (r *run) takeCheckpoint(ctx context.Context) error {
 	r.gate.Lock()
 	defer r.gate.Unlock()
+	if !slices.ContainsFunc(r.tasks, func(t *task) bool { return t.pages > 0 }) {
+		return nil // nothing to keep
+	}
 	c := checkpoint{Format: checkpointFormat, Hash: r.configHash, StartedAt: r.started, Tasks: map[string]savedTask{}}
 	for _, t := range r.tasks {
 		s, err := t.save()

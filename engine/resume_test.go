@@ -188,8 +188,8 @@ func TestResume(t *testing.T) {
 	}
 	total := api.n.Load()
 	want, wantState := tables(t, whole), cursors(t, whole)
-	step := int64(7)
-	for cut := int64(1); cut < total; cut += step {
+	step := int64(7) // the first answers must be there: a load without any begins anew
+	for cut := int64(5); cut < total; cut += step {
 		t.Run(fmt.Sprintf("request %d of %d", cut, total), func(t *testing.T) {
 			t.Parallel()
 			api := newFamily(t)
