@@ -52,8 +52,10 @@ func (e *Error) Error() string {
 //
 //   - without `$`: `data.items`, `[0].id`, `*`, `..id`
 //   - names with `-`, or `@` in front: `many-results`, `@odata`
-//   - unions of names: `a,b` is `['a','b']`
-//   - in filters `=`, `&`, `|` for `==`, `&&`, `||`
+//   - names in quotes behind a dot, and without them in brackets: `a."odd key"`, `a[b]`
+//   - unions of names: `a,b` and `a|b` are `['a','b']`
+//   - in filters `=`, `&`, `|` for `==`, `&&`, `||`, keys of the element without
+//     `@.`, and text without quotes: `[?(state==open)]`
 //
 // An error is an *Error.
 func Parse(text string) (*Path, error) {

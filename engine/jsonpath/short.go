@@ -86,38 +86,59 @@ func (x *expander) segments() error {
 func (x *expander) names() error {
 	x.emit(x.i, "[")
 	for {
-		start := x.i
-		if strings.HasPrefix(x.text[x.i:], "*") {
-			x.i++
-			x.emit(start, "*")
-		} else {
-			for x.i < len(x.text) {
-				r, n := utf8.DecodeRuneInString(x.text[x.i:])
-				if !nameRune(r, x.i == start) {
-					break
-				}
-				x.i += n
-			}
-			name := x.text[start:x.i]
-			switch {
-			case name == "" && start >= len(x.text):
-				return x.errorAt(start, "the path ends where a name was expected", "")
-			case name == "":
-				r, _ := utf8.DecodeRuneInString(x.text[start:])
-				return x.errorAt(start, "a name was expected, not "+quoteRune(r), "keys with blanks, dots or signs are written in quotes: ['odd key']")
-			case strings.Trim(name, "0123456789") == "":
-				return x.errorAt(start, "a number is no name", "["+name+"] is an element of a list, ['"+name+"'] a key")
-			}
-			x.emit(start, string(rawjson.AppendQuoted(nil, name)))
+		if err := x.name(); err != nil {
+			return err
 		}
-		if x.i >= len(x.text) || x.text[x.i] != ',' || x.inside > 0 {
+		next := x.i + len(x.text[x.i:]) - len(strings.TrimLeft(x.text[x.i:], " "))
+		if next >= len(x.text) || x.text[next] != ',' && x.text[next] != '|' || x.inside > 0 {
 			break
 		}
-		x.emit(x.i, ",")
-		x.i++
+		x.emit(next, ",")
+		x.i = len(x.text) - len(strings.TrimLeft(x.text[next+1:], " "))
 	}
 	x.emit(x.i, "]")
 	return nil
+}
+
+// name expands one name, bare or in quotes, or `*`.
+func (x *expander) name() error {
+	start := x.i
+	if start < len(x.text) {
+		switch c := x.text[start]; c {
+		case '*':
+			x.i++
+			x.emit(start, "*")
+			return nil
+		case '\'', '"':
+			return x.quoted(c)
+		}
+	}
+	name := x.bare()
+	switch {
+	case name == "" && start >= len(x.text):
+		return x.errorAt(start, "the path ends where a name was expected", "")
+	case name == "":
+		r, _ := utf8.DecodeRuneInString(x.text[start:])
+		return x.errorAt(start, "a name was expected, not "+quoteRune(r), "keys with blanks, dots or signs are written in quotes: ['odd key']")
+	case strings.Trim(name, "0123456789") == "":
+		return x.errorAt(start, "a number is no name", "["+name+"] is an element of a list, ['"+name+"'] a key")
+	}
+	x.emit(start, string(rawjson.AppendQuoted(nil, name)))
+	return nil
+}
+
+// bare moves behind the bare name that begins here and returns it; "" where
+// none does.
+func (x *expander) bare() string {
+	start := x.i
+	for x.i < len(x.text) {
+		r, n := utf8.DecodeRuneInString(x.text[x.i:])
+		if !nameRune(r, x.i == start) {
+			break
+		}
+		x.i += n
+	}
+	return x.text[start:x.i]
 }
 
 // nameRune says which characters a bare name holds (JSP-02).
@@ -133,8 +154,8 @@ func nameRune(r rune, first bool) bool {
 	return r >= utf8.RuneSelf && r != utf8.RuneError
 }
 
-// bracket copies `[...]`; quoted text stays as it is, paths and operators in
-// filters are expanded.
+// bracket copies `[...]`; quoted text stays as it is, bare names, and paths and
+// operators in filters are expanded.
 func (x *expander) bracket() error {
 	open := x.i
 	x.emit(open, "[")
@@ -142,6 +163,13 @@ func (x *expander) bracket() error {
 	depth, filter := 1, false
 	for x.i < len(x.text) {
 		switch c := x.text[x.i]; c {
+		default:
+			if c == '_' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= utf8.RuneSelf {
+				if err := x.word(filter); err != nil {
+					return err
+				}
+				continue
+			}
 		case '\'', '"':
 			if err := x.quoted(c); err != nil {
 				return err
@@ -179,6 +207,31 @@ func (x *expander) bracket() error {
 		x.i++
 	}
 	return x.errorAt(open, "this [ is not closed", "")
+}
+
+// word expands a bare word in brackets: a name, and in a filter a key of the
+// element (`[?id>1]` is `[?@['id']>1]`) or, right of an operator, a text
+// (`[?(@.state==open)]`). Calls of functions and the words of JSON stay.
+func (x *expander) word(filter bool) error {
+	start := x.i
+	text := strings.TrimRight(x.text[:start], " ")
+	name := x.bare()
+	switch {
+	case name == "":
+		return x.errorAt(start, "this is no text", "")
+	case !filter:
+		x.emit(start, string(rawjson.AppendQuoted(nil, name)))
+	case strings.EqualFold(name, "true"), strings.EqualFold(name, "false"), strings.EqualFold(name, "null"), strings.HasPrefix(x.text[x.i:], "("):
+		x.emit(start, name) // True is refused: it is no JSON
+	case strings.HasSuffix(text, "="), strings.HasSuffix(text, "<"), strings.HasSuffix(text, ">"):
+		x.emit(start, string(rawjson.AppendQuoted(nil, name)))
+	default:
+		x.emit(start, "@["+string(rawjson.AppendQuoted(nil, name))+"]")
+		x.inside++
+		defer func() { x.inside-- }()
+		return x.segments()
+	}
+	return nil
 }
 
 // operator copies an operator of a filter; `=`, `&` and `|` are doubled.

@@ -145,6 +145,9 @@ func (n *Normalizer) addDeclared(c *column, k kind, text, raw []byte) error {
 	if c.fixed && c.col.Type == schema.Timestamp && k == kindText && otherZone(text, c.col.Naive) {
 		return n.misfit(c, text) // NRM-76
 	}
+	if k == kindNumber && !c.facts.Ints && !bytes.ContainsAny(text, ".eE") {
+		c.facts.Ints = true
+	}
 	v := c.touch()
 	if n.convert(c, v, k, text, raw) {
 		if c.fixed {
@@ -238,7 +241,7 @@ func (n *Normalizer) convert(c *column, v *schema.Vector, k kind, text, raw []by
 	case schema.Text:
 		if k == kindNumber {
 			isInt := !bytes.ContainsAny(text, ".eE")
-			v.Data = appendNumberText(v.Data, text, isInt, isInt || n.isExact(text))
+			v.Data = n.appendNumberText(v.Data, text, isInt, isInt || n.isExact(text), c.facts.Ints)
 		} else {
 			v.Data = append(v.Data, text...)
 		}

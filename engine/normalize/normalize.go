@@ -73,6 +73,7 @@ type Normalizer struct {
 	refused  Rejected // the row on its way to Reject
 
 	mu       sync.Mutex
+	freed    bool
 	lent     map[*schema.Batch][]*column
 	warnings []string
 	warned   map[string]bool
@@ -265,6 +266,20 @@ func (n *Normalizer) Flush() error {
 	return nil
 }
 
+// Free gives up the memory of batches, that of those on their way included. No
+// record may follow; what Tables and the like say stays.
+func (n *Normalizer) Free() {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.freed = true
+	for _, t := range n.tables {
+		t.batch, t.open = nil, nil
+		for _, c := range slices.Concat(t.cols, []*column{&t.id, &t.load, &t.parentID, &t.idx, &t.root}) {
+			c.vec, c.spare = nil, nil
+		}
+	}
+}
+
 // Recycle gives back a batch that Write took. It may be called from any
 // goroutine.
 func (n *Normalizer) Recycle(b *schema.Batch) {
@@ -272,6 +287,9 @@ func (n *Normalizer) Recycle(b *schema.Batch) {
 	defer n.mu.Unlock()
 	cols := n.lent[b]
 	delete(n.lent, b)
+	if n.freed {
+		return
+	}
 	for i, c := range cols {
 		b.Vectors[i].Reset()
 		if c.spare == nil {

@@ -136,31 +136,46 @@ func (n *Normalizer) addNumber(c *column, literal []byte, isInt bool) error {
 		}
 		v.Data = schema.AppendDec(v.Data, d)
 	default: // text, and json in the same form, as a column may become json after it
-		v.Data = appendNumberText(v.Data, literal, isInt, exact)
+		v.Data = n.appendNumberText(v.Data, literal, isInt, exact, c.facts.Ints)
 		v.Ends = append(v.Ends, uint32(len(v.Data)))
 	}
 	return nil
 }
 
-// appendNumberText prints a number as it stands in a text column (NRM-53).
-func appendNumberText(dst, literal []byte, isInt, exact bool) []byte {
+// appendNumberText prints a number as it stands in a text column (NRM-53). One
+// that no double holds is printed as a decimal column would, where it fits one,
+// so that it does not matter whether the column was one before.
+func (n *Normalizer) appendNumberText(dst, literal []byte, isInt, exact, ints bool) []byte {
 	if isInt && len(literal) == 2 && literal[0] == '-' && literal[1] == '0' {
 		return append(dst, '0')
 	}
-	if isInt || !exact {
+	if isInt {
 		return append(dst, literal...)
 	}
-	d, err := strconv.ParseFloat(string(literal), 64)
-	if err != nil {
-		return append(dst, literal...)
+	start := len(dst)
+	if exact {
+		d, err := strconv.ParseFloat(string(literal), 64)
+		if err != nil {
+			return append(dst, literal...)
+		}
+		dst = schema.AppendDouble(dst, d)
+	} else {
+		var f schema.Facts
+		n.numberFacts(&f, literal, false)
+		d, ok := schema.ParseDec(literal, f.FracDigits)
+		if !ok || f.IntDigits+f.FracDigits > 38 {
+			return append(dst, literal...)
+		}
+		dst = schema.AppendDecText(dst, d, f.FracDigits)
 	}
-	return schema.AppendDouble(dst, d)
+	return append(dst[:start], schema.AsWritten(dst[start:], ints)...)
 }
 
 // numberFacts adds what a number says of its column, and reports whether a
 // double holds it exactly.
 func (n *Normalizer) numberFacts(f *schema.Facts, literal []byte, isInt bool) (exact bool) {
 	f.Kinds |= schema.SawNumber
+	f.Ints = f.Ints || isInt
 	digits, exponent, _, ok := schema.AppendDigits(n.digits[:0], literal)
 	n.digits = digits[:0]
 	if !ok {

@@ -1,6 +1,7 @@
 package schema
 
 import (
+	"bytes"
 	"encoding/base64"
 	"fmt"
 	"strconv"
@@ -75,15 +76,20 @@ func toDecimal(dst, src *Vector, to Column) error {
 }
 
 func toText(dst, src *Vector, to Column) error {
-	layout := uint32(0)
-	if to.Facts != nil {
-		layout = to.Facts.Layout
-	} else if src.Column.Facts != nil {
-		layout = src.Column.Facts.Layout
+	facts := to.Facts
+	if facts == nil {
+		facts = src.Column.Facts
+	}
+	layout, ints := uint32(0), false
+	if facts != nil {
+		layout, ints = facts.Layout, facts.Ints
 	}
 	var one []byte
 	for i := range src.Count {
 		one = src.AppendText(one[:0], i, layout)
+		if src.Column.Type == Double || src.Column.Type == Decimal {
+			one = AsWritten(one, ints)
+		}
 		if to.Type == JSON {
 			one = jsonText(one, src.Column.Type)
 		}
@@ -91,6 +97,22 @@ func toText(dst, src *Vector, to Column) error {
 		dst.Ends = append(dst.Ends, uint32(len(dst.Data)))
 	}
 	return nil
+}
+
+// AsWritten gives a number's text the .0 of a whole number where the numbers of
+// its column were all written with a point, and takes it where some were written
+// without one: a column of doubles does not know which of 1 and 1.0 it was, and
+// the text must not depend on when the column became text (NRM-53).
+func AsWritten(text []byte, ints bool) []byte {
+	n := len(text)
+	whole := n > 2 && text[n-1] == '0' && text[n-2] == '.'
+	switch {
+	case whole && ints:
+		return text[:n-2]
+	case !ints && !bytes.ContainsAny(text, ".en"): // not 1e+300, inf, nan
+		return append(text, '.', '0')
+	}
+	return text
 }
 
 // AppendText appends the i-th value as it stands in a text column (NRM-53).

@@ -17,6 +17,7 @@ const (
 // They are kept in state.json.
 type Facts struct {
 	Kinds      Kinds  `json:"kinds"`
+	Ints       bool   `json:"ints,omitempty"`        // a number written without point and exponent
 	NotInt     bool   `json:"not_int,omitempty"`     // a number that is no integer literal within int64
 	NotDouble  bool   `json:"not_double,omitempty"`  // a number that no double holds exactly
 	IntDigits  int    `json:"int_digits,omitempty"`  // most digits before the point
@@ -56,6 +57,7 @@ func (f *Facts) Decide() (t Type, precision, scale int, naive bool) {
 // Merge adds what g knows.
 func (f *Facts) Merge(g *Facts) {
 	f.Kinds |= g.Kinds
+	f.Ints = f.Ints || g.Ints
 	f.NotInt = f.NotInt || g.NotInt
 	f.NotDouble = f.NotDouble || g.NotDouble
 	f.IntDigits = max(f.IntDigits, g.IntDigits)
