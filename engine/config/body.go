@@ -40,15 +40,31 @@ func (s *scope) data(v value) *Data {
 				s.d.fail(item, `for example { "name", "value" }`, "must be a pair of name and value, not %s", item.describe(false))
 				continue
 			}
-			if text, ok := s.text(pair[1], "data"); ok {
-				d.Pairs = append(d.Pairs, HeaderTemplate{s.template(pair[0].text(), pair[0], "data"), text})
-			}
+			d.Pairs = s.field(d.Pairs, pair[0].text(), pair[1])
 		}
 		return d
 	case v.isTable() && len(v.node.Fields) > 0:
-		return &Data{Pairs: s.pairs(v, "data")}
+		d := &Data{}
+		for _, e := range v.entries() {
+			d.Pairs = s.field(d.Pairs, e.key, e.value)
+		}
+		return d
 	}
 	return nil
+}
+
+// field appends a form field, once for each value of a list.
+func (s *scope) field(to []HeaderTemplate, name string, v value) []HeaderTemplate {
+	values := []value{v}
+	if v.kind() == KindList {
+		values = v.items()
+	}
+	for _, x := range values {
+		if text, ok := s.text(x, "data"); ok {
+			to = append(to, HeaderTemplate{s.template(name, v, "data"), text})
+		}
+	}
+	return to
 }
 
 // pairs reads a table of names and texts with placeholders in both; null is

@@ -13,6 +13,7 @@ type Structure struct {
 	Name   string     // "client", "endpoint", "paginator.cursor"
 	Doc    string     // one sentence
 	Open   bool       // the keys are the script's own: headers, params, json
+	Values string     // of an open one: the Structure, or group of variants, that a table as value is; empty: any
 	Group  string     // of a variant: "paginator", "auth" or "param"; empty: no variant
 	Type   string     // of a variant: the value of its key `type`; empty: told by its keys
 	Old    []string   // of a variant: deprecated spellings of Type

@@ -26,7 +26,7 @@ var endpointStructures = []Structure{{
 		{Key: "on_empty_body", Kinds: Text, Words: []string{"ignore", "fail"}, Default: `"ignore"`, Doc: "What an empty body is: no records, or an error.", Example: `on_empty_body = "fail"`},
 	},
 }, {
-	Name: "params", Open: true,
+	Name: "params", Open: true, Values: "param",
 	Doc: "Query parameters: text, numbers, true or false, lists of these, or a table with a type.",
 }, {
 	Name: "json", Open: true,

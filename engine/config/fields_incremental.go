@@ -1,5 +1,7 @@
 package config
 
+import "slices"
+
 // incrementalFields hold for an incremental and for an incremental param.
 var incrementalFields = []FieldDoc{
 	{Key: "cursor_path", Kinds: Text, Required: true, Doc: "JSONPath in the record of the field that grows.", Example: `cursor_path = "updated_at"`},
@@ -30,5 +32,16 @@ var incrementalStructures = []Structure{{
 	Doc: "The older form of incremental: the parameter gets the start value.",
 	Fields: append([]FieldDoc{
 		{Key: "type", Kinds: Text, Doc: "incremental.", Example: `type = "incremental"`},
-	}, incrementalFields...),
+	}, paramFields()...),
 }}
+
+// paramFields are the fields of an incremental param: it has no end (VAL-44).
+func paramFields() []FieldDoc {
+	out := slices.Clone(incrementalFields)
+	for i := range out {
+		if key := out[i].Key; key == "end_value" || key == "end_param" {
+			out[i].Doc = "Not allowed here: endpoint.incremental has it."
+		}
+	}
+	return out
+}

@@ -64,7 +64,7 @@ var paginatorStructures = []Structure{{
 	Doc: "Pages by offset and limit.",
 	Fields: paginatorFields(
 		FieldDoc{Key: "limit", Kinds: Integer, Min: "1", Required: true, Doc: "Records of a page.", Example: `limit = 100`},
-		FieldDoc{Key: "offset", Kinds: Integer, Min: "0", Default: "0", Doc: "The first offset.", Example: `offset = 0`},
+		FieldDoc{Key: "offset", Kinds: Integer, Default: "0", Doc: "The first offset.", Example: `offset = 0`},
 		FieldDoc{Key: "offset_param", Kinds: Text, Doc: "Query parameter of the offset. Default: offset, if offset_body_path is not given.", Example: `offset_param = "skip"`},
 		FieldDoc{Key: "offset_body_path", Kinds: Text, Doc: "Dotted place of the offset in the JSON body.", Example: `offset_body_path = "page.offset"`},
 		FieldDoc{Key: "limit_param", Kinds: Text, Doc: "Query parameter of the limit. Default: limit, if limit_body_path is not given.", Example: `limit_param = "take"`},
@@ -77,8 +77,8 @@ var paginatorStructures = []Structure{{
 	Name: "paginator.page_number", Group: "paginator", Type: "page_number", Bare: true,
 	Doc: "Pages by number.",
 	Fields: paginatorFields(
-		FieldDoc{Key: "base_page", Kinds: Integer, Min: "0", Default: "0", Doc: "The number that the API gives its first page.", Example: `base_page = 1`},
-		FieldDoc{Key: "page", Kinds: Integer, Min: "0", Doc: "The number to begin with. Default: base_page.", Example: `page = 1`},
+		FieldDoc{Key: "base_page", Kinds: Integer, Default: "0", Doc: "The number that the API gives its first page.", Example: `base_page = 1`},
+		FieldDoc{Key: "page", Kinds: Integer, Doc: "The number to begin with. Default: base_page.", Example: `page = 1`},
 		FieldDoc{Key: "page_param", Kinds: Text, Doc: "Query parameter of the number. Default: page, if page_body_path is not given.", Example: `page_param = "p"`},
 		FieldDoc{Key: "page_body_path", Kinds: Text, Doc: "Dotted place of the number in the JSON body.", Example: `page_body_path = "paging.page"`},
 		totalPath,
@@ -88,11 +88,11 @@ var paginatorStructures = []Structure{{
 }, {
 	Name: "paginator.function", Group: "paginator",
 	Doc: "A paginator of the script's own; told by its key update_state.",
-	Fields: paginatorFields(
+	Fields: paginatorFields( // but for type, by which the others are told
 		FieldDoc{Key: "init_request", Kinds: Func, Call: "function(request, state)", Doc: "Prepares the first request.", Example: `init_request = function(request, state) state.page = 1 end`},
 		FieldDoc{Key: "update_state", Kinds: Func, Required: true, Call: "function(response, records, state) -> has_next", Doc: "Looks at a page; false or nil ends the series.", Example: `update_state = function(response, records, state) return #records > 0 end`},
 		FieldDoc{Key: "update_request", Kinds: Func, Call: "function(request, state)", Doc: "Changes the request into the next one.", Example: `update_request = function(request, state) request.params.page = state.page end`},
-	),
+	)[1:],
 }, {
 	Name: "paginator_reset",
 	Doc:  "Begin anew from the largest value seen, for APIs that end at N results.",

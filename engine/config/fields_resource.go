@@ -71,7 +71,7 @@ var resourceStructures = []Structure{{
 		{Key: "data_type", Kinds: Text, Words: contractModes, Default: `"evolve"`, Doc: "Values of another type.", Example: `data_type = "discard_value"`},
 	},
 }, {
-	Name: "columns", Open: true,
+	Name: "columns", Open: true, Values: "column",
 	Doc: "Hints by name of the column.",
 }, {
 	Name: "column",

@@ -29,6 +29,9 @@ func TestStructures(t *testing.T) {
 		if s.Open != (len(s.Fields) == 0) {
 			t.Errorf("%s: either its keys are declared, or they are the script's own", s.Name)
 		}
+		if s.Values != "" && (!s.Open || !names[s.Values] && !groups[s.Values]) {
+			t.Errorf("%s: there is no structure %q for its values", s.Name, s.Values)
+		}
 		keys := map[string]bool{}
 		for _, f := range s.Fields {
 			at := s.Name + "." + f.Key

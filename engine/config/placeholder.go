@@ -163,7 +163,7 @@ func (s *scope) unknown(name string, v value, where string) {
 	context, _, dotted := strings.Cut(name, ".")
 	words := s.contexts()
 	hint := bracesHint
-	switch near := nearest(context, words); {
+	switch near := Nearest(context, words); {
 	case context == "incremental":
 		hint = "the endpoint has no incremental"
 	case context == "window":

@@ -82,6 +82,7 @@ func TestBodies(t *testing.T) {
 	equal(t, "BODY-03, LUA-05", endpoint(`"json": {}`).JSON.show(), "{}")
 	equal(t, "a list", endpoint(`"json": [1, "{resources.posts.id}"]`).JSON.show(), "[1 '<resources.posts.id>']")
 	equal(t, "BODY-05", showPairs(endpoint(`"data": {"key1": "value1", "key2": 2, "k3": null}`).Data.Pairs), "key1=value1 key2=2")
+	equal(t, "BODY-05 lists repeat the field", showPairs(endpoint(`"data": {"a": ["x", 2], "b": []}`).Data.Pairs), "a=x a=2")
 	equal(t, "BODY-06", endpoint(`"data": {}`).Data == nil, true)
 	equal(t, "BODY-07", showPairs(endpoint(`"data": [["a", "1"], ["b", "{resources.posts.id}"], ["a", true]]`).Data.Pairs), "a=1 b=<resources.posts.id> a=true")
 	e = endpoint(`"data": "x={resources.posts.id}"`)

@@ -4,16 +4,16 @@ import "strings"
 
 // suggest returns the hint that names the word nearest to a wrong one, or "".
 func suggest(wrong string, words []string) string {
-	if near := nearest(wrong, words); near != "" {
+	if near := Nearest(wrong, words); near != "" {
 		return "did you mean \"" + near + "\"?"
 	}
 	return ""
 }
 
-// nearest is the word that a slip of the pen could have turned into wrong: the
+// Nearest is the word that a slip of the pen could have turned into wrong: the
 // one with the fewest edits, if these are few for its length. Words that differ
-// in case, or in - and _ only, are the nearest.
-func nearest(wrong string, words []string) string {
+// in case, or in - and _ only, are the nearest. "" where no word is near.
+func Nearest(wrong string, words []string) string {
 	const longest = 64 // no key is longer; keeps the work small
 	if len(wrong) > longest {
 		return ""

@@ -24,8 +24,8 @@ func TestNearest(t *testing.T) {
 		"ofset": "offset", "offest": "offset", "page-number": "page_number", "PageNumber": "page_number", "curser": "cursor", "get": "GET", "delete_insert": "delete-insert",
 		"offset": "", "xyz": "", "": "", "non_existing_method": "", "jsonlink": "json_link",
 	} {
-		if got := nearest(wrong, words); got != want {
-			t.Errorf("nearest(%q) = %q, want %q", wrong, got, want)
+		if got := Nearest(wrong, words); got != want {
+			t.Errorf("Nearest(%q) = %q, want %q", wrong, got, want)
 		}
 	}
 }

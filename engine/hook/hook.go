@@ -66,14 +66,16 @@ type Paginator struct {
 
 // World runs the functions of one resource, one at a time. Its methods may be
 // called from several goroutines; calls are serialised. Byte slices passed in
-// are valid only for the call; slices returned belong to the caller.
+// are valid only for the call; slices returned belong to the caller, but for
+// the result of Map.
 //
 // Errors carry the script's file, line and the path of the function.
 type World interface {
 	// Filter calls function(record, ctx) and reports whether the record is kept.
 	Filter(ctx context.Context, f Ref, record []byte) (bool, error)
 	// Map calls function(record, ctx); nil means the record is dropped. The
-	// result may alias record when nothing changed.
+	// result may alias record when nothing changed; else it is valid until the
+	// next Map of f.
 	Map(ctx context.Context, f Ref, record []byte) ([]byte, error)
 	// YieldMap calls function(record, emit, ctx); emit receives each result,
 	// valid only until emit returns.
@@ -138,6 +140,10 @@ type Env struct {
 	// Resource is the name of the resource whose world this is; empty while
 	// the script is evaluated.
 	Resource string
+	// Worker numbers the copies of a world that run the steps of one resource,
+	// from 1 (hook_workers = N); 0: the one world of the resource. Random values
+	// differ between them.
+	Worker int
 	// IncrementalStart is ctx.incremental.start_value as JSON; nil if none.
 	IncrementalStart []byte
 	// State is ctx.state as JSON; nil means empty.
