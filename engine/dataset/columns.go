@@ -50,8 +50,8 @@ func becomes(a, b schema.Column) bool {
 	case schema.Double:
 		return a.Type == schema.Bigint
 	case schema.Decimal:
-		return a.Type == schema.Bigint || a.Type == schema.Double ||
-			a.Type == schema.Decimal && a.Scale <= b.Scale && a.Precision-a.Scale <= b.Precision-b.Scale
+		return a.Type == schema.Bigint || a.Type == schema.Double || a.Type == schema.Decimal && a.Scale <= b.Scale &&
+			(a.Precision-a.Scale <= b.Precision-b.Scale || b.Facts != nil && !b.Declared)
 	case schema.Text:
 		return a.Type != schema.JSON
 	case schema.JSON:

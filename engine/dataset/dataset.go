@@ -9,7 +9,6 @@ import (
 	"io/fs"
 	"path/filepath"
 	"regexp"
-	"sync"
 	"time"
 
 	"github.com/restlua/restlua/engine/state"
@@ -49,7 +48,6 @@ type Dataset struct {
 	load  *Load        // under way
 
 	unpublished bool // the last commit is made, but its files are not all in place
-	seq         sync.Mutex
 }
 
 // Open makes the folder if needed, takes the lock, reads the state and finishes

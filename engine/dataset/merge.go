@@ -116,7 +116,7 @@ func (m *merging) byKey(ctx context.Context) error {
 			root.report.Updated++
 		}
 	}
-	if err := m.hit(ctx, staged, schema.ID, m.dropped); err != nil {
+	if err := m.d.hit(ctx, staged, schema.ID, m.dropped); err != nil {
 		return err
 	}
 	root.sources = append(live, staged...)
@@ -160,7 +160,7 @@ func (m *merging) load(ctx context.Context) (*keyed, error) {
 			if !ok {
 				return fmt.Errorf("a staged row has no %s", schema.ID)
 			}
-			r := staging1{id: b.Vectors[l.id].Ints[at], deletes: l.hard >= 0 && hard.deletes(row)}
+			r := candidate{id: b.Vectors[l.id].Ints[at], deletes: l.hard >= 0 && hard.deletes(row)}
 			if l.decide >= 0 {
 				if at, ok := decide.at(row); ok {
 					r.order, r.ordered = cellAt(decide.v, at), true
@@ -188,8 +188,8 @@ func (m *merging) load(ctx context.Context) (*keyed, error) {
 	return k, err
 }
 
-// staging1 is one row of the load on its way to be a winner.
-type staging1 struct {
+// candidate is one row of the load on its way to be a winner.
+type candidate struct {
 	id      int64
 	deletes bool
 	ordered bool // order is not null
@@ -204,7 +204,7 @@ func (w *walker) deletes(row int) bool {
 }
 
 // enter lets a row compete for its key.
-func (m *merging) enter(k *keyed, key keyHash, r staging1) {
+func (m *merging) enter(k *keyed, key keyHash, r candidate) {
 	have := k.primary[key]
 	if have == nil {
 		k.primary[key] = &winner{id: r.id, deletes: r.deletes}
@@ -290,10 +290,6 @@ func (m *merging) meet(ctx context.Context, k *keyed, live []*source, loaded *bo
 }
 
 // hit counts in each file the rows whose column holds an id of drop.
-func (m *merging) hit(ctx context.Context, sources []*source, column string, drop *rowSet) error {
-	return m.d.hit(ctx, sources, column, drop)
-}
-
 func (d *Dataset) hit(ctx context.Context, sources []*source, column string, drop *rowSet) error {
 	if len(drop.ids) == 0 {
 		return nil

@@ -93,7 +93,7 @@ func appendValue(v *schema.Vector, i int) {
 	case schema.Date:
 		v.Ints = append(v.Ints, x%40_000)
 	case schema.Time:
-		v.Ints = append(v.Ints, (x*x)%86_400_000_000)
+		v.Ints = append(v.Ints, max(x, -x)*977%86_400_000_000)
 	case schema.Double:
 		v.Doubles = append(v.Doubles, doubles[i%len(doubles)])
 	case schema.Decimal:

@@ -1,6 +1,7 @@
 package parquet
 
 import (
+	"bytes"
 	"encoding/binary"
 	"math"
 	"math/bits"
@@ -16,26 +17,17 @@ import (
 // maxPageRows bounds a page, so that readers can skip in columns of few bytes.
 const maxPageRows = 20000
 
-// chunk is the encoded form of one column of one row group, and the memory that
-// encoding needs. Chunks are used again.
+// chunk is the encoded form of one column of one row group.
 type chunk struct {
-	out    []byte // pages as they go into the file
-	meta   chunkMeta
-	plain  []byte // page before it is compressed
-	packed []byte
-	ids    []int32
-	dict   dictionary
-	delta  []byte
+	out      []byte // pages as they go into the file
+	meta     chunkMeta
+	*scratch // while it is encoded; its out is longer than the chunk's
 }
 
 // encode makes the pages of a vector. Offsets in the meta are relative to the
 // chunk.
-func (f *file) encode(v *schema.Vector, rows int) (*chunk, error) {
-	c, _ := f.buffers.Get().(*chunk)
-	if c == nil {
-		c = &chunk{}
-	}
-	c.out = c.out[:0]
+func (f *file) encode(s *scratch, v *schema.Vector, rows int) (*chunk, error) {
+	c := &chunk{out: s.out[:0], scratch: s}
 	c.meta = chunkMeta{codec: f.codec.id, values: int64(rows), stats: format.Statistics{NullCount: int64(rows - v.Count)}}
 	encoding := c.choose(v)
 	if encoding == format.RLEDictionary {
@@ -62,15 +54,26 @@ func (f *file) encode(v *schema.Vector, rows int) (*chunk, error) {
 	}
 	c.meta.stats.MinValue, c.meta.stats.MaxValue = index.min, index.max
 	c.meta.index = index.columnIndex()
-	c.meta.size = int64(len(c.out))
+	c.finish()
 	return c, nil
+}
+
+// finish leaves the scratch to the next chunk. Chunks wait for those before
+// them to be written; the exact size keeps that memory small.
+func (c *chunk) finish() {
+	c.meta.size = int64(len(c.out))
+	c.scratch.out = c.out
+	c.out = bytes.Clone(c.out)
+	c.scratch = nil
 }
 
 // nulls makes the chunk of a column that a row group lacks.
 func (f *file) nulls(col schema.Column, rows int) (*chunk, error) {
 	v := &schema.Vector{Column: col}
 	v.Column.Nullable = true
-	c := &chunk{}
+	s := f.memory.get()
+	defer f.memory.put(s)
+	c := &chunk{out: s.out[:0], scratch: s}
 	c.meta = chunkMeta{codec: f.codec.id, values: int64(rows), stats: format.Statistics{NullCount: int64(rows)}}
 	c.meta.encodings = []format.Encoding{format.Plain, format.RLE}
 	if err := c.page(f.codec, v, format.Plain, 0, rows, 0, 0); err != nil {
@@ -79,15 +82,15 @@ func (f *file) nulls(col schema.Column, rows int) (*chunk, error) {
 	index := &indexer{column: col}
 	index.add(v, 0, 0, rows)
 	c.meta.index = index.columnIndex()
-	c.meta.size = int64(len(c.out))
+	c.finish()
 	return c, nil
 }
 
 // pageRows is how many rows a page of v holds: a multiple of eight, so that
 // pages begin at whole bytes of the bitmap.
 func pageRows(v *schema.Vector, rows int) int {
-	bytes := max(1, v.Size())
-	n := int(int64(rows) * pageBytes / int64(bytes))
+	size := max(1, v.Size())
+	n := int(int64(rows) * pageBytes / int64(size))
 	return max(8, min(n, maxPageRows)&^7)
 }
 
@@ -144,7 +147,7 @@ func (c *chunk) page(codec *codec, v *schema.Vector, encoding format.Encoding, r
 		DefinitionLevelsByteLength: int32(levelBytes), IsCompressed: thrift.New(false),
 	}
 	plainSize := levelBytes + len(c.plain)
-	if c.packed, err = codec.compress(c.packed, c.plain); err != nil {
+	if c.packed, err = codec.compress(c.scratch, c.packed, c.plain); err != nil {
 		return err
 	}
 	// A page that does not shrink stays as it is: readers are faster so.

@@ -3,7 +3,6 @@ package parquet
 import (
 	"bytes"
 	"fmt"
-	"sync"
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/snappy"
@@ -13,8 +12,7 @@ import (
 
 // codec compresses pages; safe for concurrent use.
 type codec struct {
-	id      format.CompressionCodec
-	encoder sync.Pool // *zstd.Encoder or *gzip.Writer
+	id format.CompressionCodec
 }
 
 // pageBytes is about how large a page is before it is compressed.
@@ -34,36 +32,33 @@ func newCodec(name string) (*codec, error) {
 	return nil, fmt.Errorf("unknown compression %q; known are zstd, snappy, gzip and none", name)
 }
 
-// compress appends the compressed form of src to dst.
-func (c *codec) compress(dst, src []byte) ([]byte, error) {
+// compress appends the compressed form of src to dst. The scratch holds its
+// encoder.
+func (c *codec) compress(s *scratch, dst, src []byte) ([]byte, error) {
 	switch c.id {
 	case format.Zstd:
-		e, _ := c.encoder.Get().(*zstd.Encoder)
-		if e == nil {
+		if s.zstd == nil {
 			var err error
-			e, err = zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1),
+			s.zstd, err = zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1),
 				zstd.WithWindowSize(pageBytes), zstd.WithLowerEncoderMem(true), zstd.WithEncoderCRC(false))
 			if err != nil {
 				return dst, err
 			}
 		}
-		defer c.encoder.Put(e)
-		return e.EncodeAll(src, dst), nil
+		return s.zstd.EncodeAll(src, dst), nil
 	case format.Snappy:
 		return append(dst, snappy.Encode(nil, src)...), nil
 	case format.Gzip:
-		e, _ := c.encoder.Get().(*gzip.Writer)
 		out := bytes.NewBuffer(dst)
-		if e == nil {
-			e = gzip.NewWriter(out)
+		if s.gzip == nil {
+			s.gzip = gzip.NewWriter(out)
 		} else {
-			e.Reset(out)
+			s.gzip.Reset(out)
 		}
-		defer c.encoder.Put(e)
-		if _, err := e.Write(src); err != nil {
+		if _, err := s.gzip.Write(src); err != nil {
 			return dst, err
 		}
-		err := e.Close()
+		err := s.gzip.Close()
 		return out.Bytes(), err
 	}
 	return append(dst, src...), nil

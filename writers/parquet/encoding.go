@@ -185,7 +185,7 @@ func (c *chunk) dictionaryPage(codec *codec, v *schema.Vector) error {
 	}
 	c.plain = plain
 	var err error
-	if c.packed, err = codec.compress(c.packed[:0], plain); err != nil {
+	if c.packed, err = codec.compress(c.scratch, c.packed[:0], plain); err != nil {
 		return err
 	}
 	return c.header(format.PageHeader{

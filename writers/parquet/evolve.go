@@ -18,13 +18,13 @@ import (
 // their place, and each is one piece of the file with its columns in the order
 // of to: Spark tells by the first column's offset which of its tasks reads a
 // row group, and loses the row group where that points behind the file.
-func (Format) Evolve(ctx context.Context, r io.ReaderAt, size int64, w io.Writer, from, to *schema.Table, meta map[string]string, o writers.Options) (info writers.Info, err error) {
+func (fm Format) Evolve(ctx context.Context, r io.ReaderAt, size int64, w io.Writer, from, to *schema.Table, meta map[string]string, o writers.Options) (info writers.Info, err error) {
 	defer guard(&err)
 	src, err := open(r, size)
 	if err != nil {
 		return writers.Info{}, err
 	}
-	f, err := create(w, o)
+	f, err := fm.create(w, o)
 	if err != nil {
 		return writers.Info{}, err
 	}
@@ -152,7 +152,6 @@ func (e *evolution) chunk(s *step, g int, rg *format.RowGroup) (*chunkMeta, erro
 	if err != nil {
 		return nil, err
 	}
-	defer e.file.buffers.Put(c)
 	return e.file.place(c)
 }
 
@@ -167,7 +166,9 @@ func (e *evolution) reencode(s *step, g, rows int) (*chunk, error) {
 	if err := schema.Convert(&e.converted, e.read.Vectors[0], to); err != nil {
 		return nil, err
 	}
-	return e.file.encode(&e.converted, rows)
+	buffers := e.file.memory.get()
+	defer e.file.memory.put(buffers)
+	return e.file.encode(buffers, &e.converted, rows)
 }
 
 // copied describes a chunk that is taken over as it is; its bytes join the run

@@ -30,8 +30,13 @@ import (
 	"github.com/restlua/restlua/writers"
 )
 
-// Format is the Parquet format. Its zero value is ready.
-type Format struct{}
+// Format is the Parquet format. Its zero value is ready; with New, files share
+// the memory that encoding needs.
+type Format struct{ memory memory }
+
+// New returns a Format whose files share the memory that encoding needs: a few
+// MiB for each core, however many files are open.
+func New() Format { return Format{newMemory()} }
 
 // Ext is ".parquet".
 func (Format) Ext() string { return ".parquet" }
@@ -39,16 +44,19 @@ func (Format) Ext() string { return ".parquet" }
 const magic = "PAR1"
 
 // Create starts a file on w. Errors: a compression that is not known.
-func (Format) Create(w io.Writer, o writers.Options) (writers.Writer, error) {
-	return create(w, o)
+func (fm Format) Create(w io.Writer, o writers.Options) (writers.Writer, error) {
+	return fm.create(w, o)
 }
 
-func create(w io.Writer, o writers.Options) (*file, error) {
+func (fm Format) create(w io.Writer, o writers.Options) (*file, error) {
 	c, err := newCodec(o.Compression)
 	if err != nil {
 		return nil, err
 	}
-	f := &file{w: w, codec: c, workers: o.Workers}
+	f := &file{w: w, codec: c, workers: o.Workers, memory: fm.memory}
+	if f.memory == nil {
+		f.memory = newMemory()
+	}
 	if f.workers <= 0 {
 		f.workers = runtime.GOMAXPROCS(0)
 	}
@@ -67,7 +75,7 @@ type file struct {
 	rows    int64
 	columns []*column
 	groups  []group
-	buffers sync.Pool // *chunk
+	memory  memory
 }
 
 // column is one column of the file, as its batches had it.
@@ -142,21 +150,23 @@ func (f *file) Write(ctx context.Context, b *schema.Batch) error {
 	slices.SortStableFunc(vectors, func(a, b *schema.Vector) int { return cmp.Compare(f.rank(a), f.rank(b)) })
 	chunks := make([]*chunk, len(vectors))
 	errs := make([]error, len(vectors))
-	var workers sync.WaitGroup
-	turn := make(chan int, len(vectors))
-	for i := range vectors {
-		turn <- i
-	}
-	close(turn)
 	done := make([]chan struct{}, len(vectors))
 	for i := range done {
 		done[i] = make(chan struct{})
 	}
+	turn := make(chan int, len(vectors))
+	for _, i := range bySize(vectors) {
+		turn <- i
+	}
+	close(turn)
+	var workers sync.WaitGroup
 	for range min(f.workers, len(vectors)) {
 		workers.Go(func() {
+			s := f.memory.get()
+			defer f.memory.put(s)
 			for i := range turn {
 				if ctx.Err() == nil {
-					chunks[i], errs[i] = f.encode(vectors[i], b.Rows)
+					chunks[i], errs[i] = f.encode(s, vectors[i], b.Rows)
 				}
 				close(done[i])
 			}
@@ -174,9 +184,7 @@ func (f *file) Write(ctx context.Context, b *schema.Batch) error {
 		if err == nil {
 			err = f.append(v, chunks[i])
 		}
-		if chunks[i] != nil {
-			f.buffers.Put(chunks[i])
-		}
+		chunks[i] = nil
 	}
 	workers.Wait()
 	if err != nil {
@@ -185,6 +193,17 @@ func (f *file) Write(ctx context.Context, b *schema.Batch) error {
 	f.groups = append(f.groups, group{int64(b.Rows)})
 	f.rows += int64(b.Rows)
 	return nil
+}
+
+// bySize gives the order in which vectors are encoded, the largest first: a text
+// that takes half of the time must not be the last one to begin.
+func bySize(vectors []*schema.Vector) []int {
+	order := make([]int, len(vectors))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(vectors[b].Size(), vectors[a].Size()) })
+	return order
 }
 
 // rank orders a row group's columns as earlier ones were, new ones behind.

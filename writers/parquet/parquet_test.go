@@ -58,7 +58,7 @@ func addRandom(v *schema.Vector, x int64, style int) {
 	case schema.Bool:
 		v.Bools = append(v.Bools, x&1 == 0)
 	case schema.Double:
-		v.Doubles = append(v.Doubles, []float64{float64(x) / 8, math.NaN(), math.Inf(-1), -0.0}[max(0, x%4)%4])
+		v.Doubles = append(v.Doubles, []float64{float64(x) / 8, math.NaN(), math.Inf(-1), math.Copysign(0, -1)}[max(0, x%4)%4])
 	case schema.Decimal:
 		v.Data = schema.AppendDec(v.Data, schema.DecInt(x).Rescale(4))
 	case schema.Date:
