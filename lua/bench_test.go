@@ -22,6 +22,7 @@ func issueRecord() []byte {
 
 const benchScript = `
 return { resources = { { name = "issues", processing_steps = {
+	{ filter = function(issue) return true end },
 	{ filter = function(issue) return issue.state == "open" and issue.comments > 3 end },
 	{ map = function(issue)
 		issue.title = "x"
@@ -50,7 +51,7 @@ func BenchmarkFilter(b *testing.B) {
 	b.ReportAllocs()
 	b.SetBytes(int64(len(record)))
 	for b.Loop() {
-		keep, err := w.Filter(context.Background(), "resources[1].processing_steps[1].filter", record)
+		keep, err := w.Filter(context.Background(), "resources[1].processing_steps[2].filter", record)
 		if err != nil || !keep {
 			b.Fatal(keep, err)
 		}
@@ -63,7 +64,29 @@ func BenchmarkMap(b *testing.B) {
 	b.ReportAllocs()
 	b.SetBytes(int64(len(record)))
 	for b.Loop() {
-		if _, err := w.Map(context.Background(), "resources[1].processing_steps[2].map", record); err != nil {
+		if _, err := w.Map(context.Background(), "resources[1].processing_steps[3].map", record); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// A hook that looks at nothing.
+func BenchmarkEmpty(b *testing.B) {
+	w, record := benchWorld(b), issueRecord()
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := w.Filter(context.Background(), "resources[1].processing_steps[1].filter", record); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// The same filter on a record of two fields: what is not the reading of text.
+func BenchmarkFilterSmall(b *testing.B) {
+	w, record := benchWorld(b), []byte(`{"state":"open","comments":12}`)
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := w.Filter(context.Background(), "resources[1].processing_steps[2].filter", record); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -213,7 +213,7 @@ func byteSize(n int) string {
 // (SCR-06).
 func (w *World) openMath() {
 	t := w.L.GetGlobal("math").(*lua.LTable)
-	source := rand.New(rand.NewSource(w.env.LoadID))
+	source := rand.New(rand.NewSource(w.env.LoadID + int64(w.env.Worker)<<32))
 	t.RawSetString("randomseed", w.L.NewFunction(func(L *lua.LState) int {
 		source.Seed(int64(L.CheckNumber(1)))
 		return 0

@@ -75,6 +75,9 @@ func rewritten(name, text string, mark bool) (*lua.FunctionProto, []*ast.TableEx
 	return proto, r.tables, nil
 }
 
+// atEnd ends the message of a text that stops too early.
+const atEnd = "at the end of the script"
+
 func syntaxError(name, text string, err error) error {
 	e, ok := errors.AsType[*parse.Error](err)
 	if !ok {
@@ -84,7 +87,7 @@ func syntaxError(name, text string, err error) error {
 	near := "near '" + e.Token + "'"
 	if line == parse.EOF || line <= 0 {
 		line = 1 + strings.Count(strings.TrimRight(text, "\n"), "\n")
-		near = "at the end of the script"
+		near = atEnd
 	}
 	msg := e.Message
 	if msg == "syntax error" || msg == "" {

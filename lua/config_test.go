@@ -145,7 +145,7 @@ func TestConfigErrors(t *testing.T) {
 		{"no table", "\nreturn 5", []string{"t.lua:2: the script must return a table, not a number"}},
 		{"run", "local x\nreturn { a = x.y }", []string{"t.lua:2: attempt to index a nil value (key 'y')"}},
 		{"own error", "error('no token')", []string{"t.lua:1: no token"}},
-		{"SCR-21 hint", "error({ message = 'no token', hint = 'set it' })", []string{"no token\nhint: set it"}},
+		{"SCR-21 hint", "error({ message = 'no token', hint = 'set it' })", []string{"no token (hint: set it)"}},
 		{"SCR-14 mixed", "return { a = {\n { 1, x = 2 } } }", []string{"t.lua:2: a[1]: a table with both"}},
 		{"SCR-14 cycle", "local t = {}\nt.t = t\nreturn t", []string{"t: this table contains itself"}},
 		{"SCR-14 NaN", "return {\n a = 0/0 }", []string{"t.lua:2: a: a number that is NaN"}},

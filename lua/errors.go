@@ -36,7 +36,7 @@ func (e *Error) Error() string {
 		s = e.Path + ": " + s
 	}
 	if e.Hint != "" {
-		s += "\nhint: " + e.Hint
+		s += " (hint: " + e.Hint + ")"
 	}
 	return s
 }

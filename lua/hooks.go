@@ -14,12 +14,12 @@ import (
 
 // Filter calls function(record, ctx); only nil and false drop (LUA-09).
 func (w *World) Filter(ctx context.Context, f hook.Ref, record []byte) (bool, error) {
-	fn, err := w.enter(ctx, f)
+	c, err := w.enter(ctx, f)
 	if err != nil {
 		return false, err
 	}
 	defer w.leave()
-	w.pushRecord(fn, record)
+	w.pushRecord(c, record)
 	w.L.Push(w.ctx)
 	if err := w.call(f, 2, 1); err != nil {
 		return false, err
@@ -28,20 +28,20 @@ func (w *World) Filter(ctx context.Context, f hook.Ref, record []byte) (bool, er
 }
 
 // pushRecord pushes a hook and the record that it gets first.
-func (w *World) pushRecord(fn *lua.LFunction, record []byte) {
+func (w *World) pushRecord(c *callee, record []byte) {
 	w.record = w.lease.View(w.L, record)
-	w.L.Push(fn)
+	w.L.Push(c.fn)
 	w.L.Push(w.record)
 }
 
 // Map calls function(record, ctx); nil (and false) drop the record.
 func (w *World) Map(ctx context.Context, f hook.Ref, record []byte) ([]byte, error) {
-	fn, err := w.enter(ctx, f)
+	c, err := w.enter(ctx, f)
 	if err != nil {
 		return nil, err
 	}
 	defer w.leave()
-	w.pushRecord(fn, record)
+	w.pushRecord(c, record)
 	w.L.Push(w.ctx)
 	if err := w.call(f, 2, 1); err != nil {
 		return nil, err
@@ -53,8 +53,22 @@ func (w *World) Map(ctx context.Context, f hook.Ref, record []byte) ([]byte, err
 	if v == w.record && !view.Changed(v) {
 		return record, nil
 	}
-	return w.result(f, v, len(record)+len(record)/4)
+	// The buffer serves all results of this function, so it grows to the size
+	// of the greatest; the memory of a huge one is not kept.
+	if cap(c.result) > maxResult {
+		c.result = nil
+	}
+	out, err := w.json(c.result[:0], v)
+	if err != nil {
+		return nil, w.inResult(f, err)
+	}
+	c.result = out
+	return out, nil
 }
+
+// maxResult is how long a result of a map may be, in bytes, for its memory to
+// be used again.
+const maxResult = 1 << 20
 
 // result is the JSON text of what a hook returned.
 func (w *World) result(f hook.Ref, v lua.LValue, size int) ([]byte, error) {
@@ -71,8 +85,8 @@ func (w *World) inResult(f hook.Ref, err error) error {
 	if _, ok := errors.AsType[*Error](err); ok {
 		return err
 	}
-	if fn := w.funcs[f]; fn != nil && fn.Proto != nil {
-		e.Message = place(fn) + ": " + e.Message
+	if c := w.funcs[f]; c != nil && c.fn.Proto != nil {
+		e.Message = place(c.fn) + ": " + e.Message
 	}
 	return e
 }
@@ -80,25 +94,41 @@ func (w *World) inResult(f hook.Ref, err error) error {
 // json appends the JSON text of v. Values of modules may run code of theirs
 // for it, so it is protected as a call.
 func (w *World) json(dst []byte, v lua.LValue) (out []byte, err error) {
-	w.L.Push(w.L.NewFunction(func(L *lua.LState) int {
-		out, err = view.AppendJSON(L, dst, v)
-		return 0
-	}))
-	if perr := w.L.PCall(0, 0, nil); perr != nil {
+	e := &w.encode
+	e.value, e.text, e.err = v, dst, nil
+	w.L.Push(e.function)
+	perr := w.L.PCall(0, 0, nil)
+	out, err = e.text, e.err
+	e.value, e.text, e.err = nil, nil, nil
+	if perr != nil {
 		return dst, w.failure("", perr)
 	}
 	return out, err
 }
 
+// encoding is a value on its way to JSON.
+type encoding struct {
+	function *lua.LFunction // encodeJSON
+	value    lua.LValue
+	text     []byte
+	err      error
+}
+
+func (w *World) encodeJSON(L *lua.LState) int {
+	e := &w.encode
+	e.text, e.err = view.AppendJSON(L, e.text, e.value)
+	return 0
+}
+
 // YieldMap calls function(record, emit, ctx) and emits what it returns.
 func (w *World) YieldMap(ctx context.Context, f hook.Ref, record []byte, emit func([]byte) error) error {
-	fn, err := w.enter(ctx, f)
+	c, err := w.enter(ctx, f)
 	if err != nil {
 		return err
 	}
 	defer w.leave()
 	w.emitTo = emit
-	w.pushRecord(fn, record)
+	w.pushRecord(c, record)
 	w.L.Push(w.emit)
 	w.L.Push(w.ctx)
 	if err := w.call(f, 3, 1); err != nil {
@@ -110,7 +140,7 @@ func (w *World) YieldMap(ctx context.Context, f hook.Ref, record []byte, emit fu
 // Rows calls function(emit, ctx) of a resource without endpoint, and emits
 // what it returns. The limits hold from one emitted row to the next.
 func (w *World) Rows(ctx context.Context, f hook.Ref, emit func([]byte) error) error {
-	fn, err := w.enter(ctx, f)
+	c, err := w.enter(ctx, f)
 	if err != nil {
 		return err
 	}
@@ -119,7 +149,7 @@ func (w *World) Rows(ctx context.Context, f hook.Ref, emit func([]byte) error) e
 		w.meter.restart()
 		return emit(row)
 	}
-	w.L.Push(fn)
+	w.L.Push(c.fn)
 	w.L.Push(w.emit)
 	w.L.Push(w.ctx)
 	if err := w.call(f, 2, 1); err != nil {
@@ -173,12 +203,12 @@ func (w *World) emitRecord(L *lua.LState) int {
 
 // Value calls function(value, ctx).
 func (w *World) Value(ctx context.Context, f hook.Ref, value []byte) ([]byte, error) {
-	fn, err := w.enter(ctx, f)
+	c, err := w.enter(ctx, f)
 	if err != nil {
 		return nil, err
 	}
 	defer w.leave()
-	w.L.Push(fn)
+	w.L.Push(c.fn)
 	w.L.Push(w.lease.View(w.L, value))
 	w.L.Push(w.ctx)
 	if err := w.call(f, 2, 1); err != nil {
@@ -189,7 +219,7 @@ func (w *World) Value(ctx context.Context, f hook.Ref, value []byte) ([]byte, er
 
 // Reduce calls function(values, ctx).
 func (w *World) Reduce(ctx context.Context, f hook.Ref, values [][]byte) ([]byte, error) {
-	fn, err := w.enter(ctx, f)
+	c, err := w.enter(ctx, f)
 	if err != nil {
 		return nil, err
 	}
@@ -198,7 +228,7 @@ func (w *World) Reduce(ctx context.Context, f hook.Ref, values [][]byte) ([]byte
 	for i, v := range values {
 		list.RawSetInt(i+1, w.lease.View(w.L, v))
 	}
-	w.L.Push(fn)
+	w.L.Push(c.fn)
 	w.L.Push(list)
 	w.L.Push(w.ctx)
 	if err := w.call(f, 2, 1); err != nil {
@@ -209,12 +239,12 @@ func (w *World) Reduce(ctx context.Context, f hook.Ref, values [][]byte) ([]byte
 
 // TableName calls function(record, ctx).
 func (w *World) TableName(ctx context.Context, f hook.Ref, record []byte) (string, error) {
-	fn, err := w.enter(ctx, f)
+	c, err := w.enter(ctx, f)
 	if err != nil {
 		return "", err
 	}
 	defer w.leave()
-	w.pushRecord(fn, record)
+	w.pushRecord(c, record)
 	w.L.Push(w.ctx)
 	if err := w.call(f, 2, 1); err != nil {
 		return "", err
@@ -228,12 +258,12 @@ func (w *World) TableName(ctx context.Context, f hook.Ref, record []byte) (strin
 
 // Event calls function(ctx, report).
 func (w *World) Event(ctx context.Context, f hook.Ref, report []byte) error {
-	fn, err := w.enter(ctx, f)
+	c, err := w.enter(ctx, f)
 	if err != nil {
 		return err
 	}
 	defer w.leave()
-	w.L.Push(fn)
+	w.L.Push(c.fn)
 	w.L.Push(w.ctx)
 	w.L.Push(w.lease.View(w.L, report))
 	return w.call(f, 2, 0)
@@ -242,8 +272,8 @@ func (w *World) Event(ctx context.Context, f hook.Ref, report []byte) error {
 // wrongResult says that a hook returned something else than it must.
 func (w *World) wrongResult(f hook.Ref, want string, got lua.LValue) error {
 	where := w.script.main.name
-	if fn := w.funcs[f]; fn != nil {
-		where = place(fn)
+	if c := w.funcs[f]; c != nil {
+		where = place(c.fn)
 	}
 	return &Error{Path: w.place(f), Message: where + ": the function must return " + want + ", not " + view.Describe(got)}
 }

@@ -53,13 +53,13 @@ func (w *World) Respond(ctx context.Context, f hook.Ref, r *hook.Response) (hook
 }
 
 func (w *World) withResponse(ctx context.Context, f hook.Ref, r *hook.Response) (lua.LValue, error) {
-	fn, err := w.enter(ctx, f)
+	c, err := w.enter(ctx, f)
 	if err != nil {
 		return nil, err
 	}
 	defer w.leave()
 	p := w.newResponse(r)
-	w.L.Push(fn)
+	w.L.Push(c.fn)
 	w.L.Push(p.userdata)
 	w.L.Push(w.ctx)
 	if err := w.call(f, 2, 1); err != nil {
@@ -75,8 +75,8 @@ func (w *World) withResponse(ctx context.Context, f hook.Ref, r *hook.Response) 
 // at gives an error of a request or response the place of the hook.
 func (w *World) at(f hook.Ref, err error) error {
 	where := w.script.main.name
-	if fn := w.funcs[f]; fn != nil {
-		where = place(fn)
+	if c := w.funcs[f]; c != nil {
+		where = place(c.fn)
 	}
 	return &Error{Path: w.place(f), Message: where + ": " + err.Error()}
 }
@@ -92,13 +92,13 @@ func (w *World) Apply(ctx context.Context, f hook.Ref, r *hook.Request, session 
 }
 
 func (w *World) withRequest(ctx context.Context, f hook.Ref, r *hook.Request, second func() lua.LValue) error {
-	fn, err := w.enter(ctx, f)
+	c, err := w.enter(ctx, f)
 	if err != nil {
 		return err
 	}
 	defer w.leave()
 	q := w.newRequest(r)
-	w.L.Push(fn)
+	w.L.Push(c.fn)
 	w.L.Push(q.userdata)
 	args := 2
 	if second != nil {
@@ -117,12 +117,12 @@ func (w *World) withRequest(ctx context.Context, f hook.Ref, r *hook.Request, se
 
 // BuildTokenRequest calls function(config, ctx) -> { headers, data } (AUTH-14).
 func (w *World) BuildTokenRequest(ctx context.Context, f hook.Ref, settings []byte) (http.Header, []hook.Pair, error) {
-	fn, err := w.enter(ctx, f)
+	c, err := w.enter(ctx, f)
 	if err != nil {
 		return nil, nil, err
 	}
 	defer w.leave()
-	w.L.Push(fn)
+	w.L.Push(c.fn)
 	w.L.Push(w.lease.View(w.L, settings))
 	w.L.Push(w.ctx)
 	if err := w.call(f, 2, 1); err != nil {
@@ -162,13 +162,13 @@ func (w *World) BuildTokenRequest(ctx context.Context, f hook.Ref, settings []by
 
 // Login calls function(http, ctx); requests made in it carry no credentials.
 func (w *World) Login(ctx context.Context, f hook.Ref) ([]byte, error) {
-	fn, err := w.enter(ctx, f)
+	c, err := w.enter(ctx, f)
 	if err != nil {
 		return nil, err
 	}
 	defer w.leave()
 	w.noAuth = true
-	w.L.Push(fn)
+	w.L.Push(c.fn)
 	w.L.Push(w.library("http"))
 	w.L.Push(w.ctx)
 	if err := w.call(f, 2, 1); err != nil {
@@ -206,14 +206,14 @@ func (w *World) InitPage(ctx context.Context, p hook.Paginator, r *hook.Request)
 	if p.InitRequest == "" {
 		return empty, nil
 	}
-	fn, err := w.enter(ctx, p.InitRequest)
+	c, err := w.enter(ctx, p.InitRequest)
 	if err != nil {
 		return nil, err
 	}
 	defer w.leave()
 	q := w.newRequest(r)
 	state := w.lease.View(w.L, empty)
-	w.L.Push(fn)
+	w.L.Push(c.fn)
 	w.L.Push(q.userdata)
 	w.L.Push(state)
 	w.L.Push(w.ctx)
@@ -248,14 +248,14 @@ func (w *World) NextPage(ctx context.Context, p hook.Paginator, r *hook.Request,
 	if err != nil || !more || p.UpdateRequest == "" {
 		return state, more, err
 	}
-	fn, err := w.enter(ctx, p.UpdateRequest)
+	c, err := w.enter(ctx, p.UpdateRequest)
 	if err != nil {
 		return nil, false, err
 	}
 	defer w.leave()
 	q := w.newRequest(r)
 	s := w.lease.View(w.L, state)
-	w.L.Push(fn)
+	w.L.Push(c.fn)
 	w.L.Push(q.userdata)
 	w.L.Push(s)
 	w.L.Push(w.ctx)
@@ -271,14 +271,14 @@ func (w *World) NextPage(ctx context.Context, p hook.Paginator, r *hook.Request,
 
 // step calls function(request, response, state, ctx) -> request or nil.
 func (w *World) step(ctx context.Context, f hook.Ref, r *hook.Request, resp *hook.Response, state []byte) ([]byte, bool, error) {
-	fn, err := w.enter(ctx, f)
+	c, err := w.enter(ctx, f)
 	if err != nil {
 		return nil, false, err
 	}
 	defer w.leave()
 	q := w.newRequest(r)
 	s := w.lease.View(w.L, state)
-	w.L.Push(fn)
+	w.L.Push(c.fn)
 	w.L.Push(q.userdata)
 	w.L.Push(w.newResponse(resp).userdata)
 	w.L.Push(s)
@@ -303,7 +303,7 @@ func (w *World) step(ctx context.Context, f hook.Ref, r *hook.Request, resp *hoo
 
 // updateState calls function(response, records, state, ctx) -> has_next.
 func (w *World) updateState(ctx context.Context, f hook.Ref, resp *hook.Response, records, state []byte) ([]byte, bool, error) {
-	fn, err := w.enter(ctx, f)
+	c, err := w.enter(ctx, f)
 	if err != nil {
 		return nil, false, err
 	}
@@ -313,7 +313,7 @@ func (w *World) updateState(ctx context.Context, f hook.Ref, resp *hook.Response
 	if len(records) == 0 {
 		records = []byte("[]")
 	}
-	w.L.Push(fn)
+	w.L.Push(c.fn)
 	w.L.Push(p.userdata)
 	w.L.Push(w.lease.View(w.L, records))
 	w.L.Push(s)

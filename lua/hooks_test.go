@@ -153,7 +153,7 @@ func TestHookErrors(t *testing.T) {
 	tests := map[hook.Ref][]string{
 		"processing_steps[6].map":   {"processing_steps[6].map: t.lua:", `ctx has no field "stat" (did you mean "state"?)`},
 		"processing_steps[7].map":   {"processing_steps[7].map: t.lua:40: attempt to index a nil value (key 'login')"},
-		"processing_steps[8].map":   {"processing_steps[8].map: no\nhint: try this"},
+		"processing_steps[8].map":   {"processing_steps[8].map: no (hint: try this)"},
 		"processing_steps[99].map":  {"processing_steps[99].map: t.lua: there is no function here"},
 		"processing_steps[1].[oops": {"there is no function here"},
 	}

@@ -6,6 +6,7 @@ import (
 	lua "github.com/yuin/gopher-lua"
 
 	"github.com/restlua/restlua/engine/config"
+	"github.com/restlua/restlua/engine/hook"
 	"github.com/restlua/restlua/engine/rawjson"
 	"github.com/restlua/restlua/lua/view"
 )
@@ -16,6 +17,7 @@ type nodes struct {
 	L     *lua.LState
 	open  []*lua.LTable // being made, to find cycles
 	count int
+	hooks hookPlaces // functions found
 }
 
 // Bounds of a config: far beyond what any script needs.
@@ -54,6 +56,7 @@ func (n *nodes) value(path string, v lua.LValue, pos config.Pos) (*config.Node, 
 		node.Kind = config.KindFunc
 		if v.Proto != nil {
 			node.Pos = config.Pos{File: v.Proto.SourceName, Line: v.Proto.LineDefined}
+			n.hooks[place(v)] = append(n.hooks[place(v)], hook.Ref(path))
 		}
 	case *lua.LTable:
 		return n.table(path, v, pos)

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"slices"
 	"strings"
 
 	lua "github.com/yuin/gopher-lua"
@@ -34,7 +35,7 @@ func (w *World) require(L *lua.LState) int {
 		L.Push(v)
 		return 1
 	}
-	for _, m := range stdlib.Modules() {
+	for _, m := range slices.Concat(w.script.options.Modules, stdlib.Modules()) {
 		if m.Name == name {
 			t := m.Open(L, &w.host)
 			w.loaded[name] = t

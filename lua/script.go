@@ -23,6 +23,7 @@ import (
 
 	"github.com/restlua/restlua/engine/config"
 	"github.com/restlua/restlua/engine/hook"
+	"github.com/restlua/restlua/stdlib"
 )
 
 // Options of a script. The zero value works.
@@ -31,6 +32,9 @@ type Options struct {
 	// require("lib.dates"). nil: the folder of a loaded script, no modules for
 	// a parsed one.
 	FS fs.FS
+	// Modules may be required beside those of the standard library; they come
+	// first.
+	Modules []stdlib.Module
 	// EvalTimeout bounds the evaluation of the script; 0 means 5 s.
 	EvalTimeout time.Duration
 	// CallDepth is how deep calls may be nested; 0 means 1000.
@@ -76,9 +80,8 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// Script is a compiled script; it does not change and may be shared by
-// goroutines. Modules beside it are read and compiled when first required,
-// once.
+// Script is a compiled script; it may be shared by goroutines. Modules beside
+// it are read and compiled when first required, once.
 type Script struct {
 	name    string
 	hash    string
@@ -87,6 +90,7 @@ type Script struct {
 
 	mu      sync.Mutex
 	modules map[string]*chunk
+	hooks   hookPlaces // of the config that was evaluated last
 }
 
 // Load reads and compiles the script in the file at path. The modules of its
@@ -142,8 +146,12 @@ func (s *Script) Config(ctx context.Context, env hook.Env) (*config.Node, error)
 	if err != nil {
 		return nil, err
 	}
-	n := nodes{world: w, L: w.L}
-	return n.root(table)
+	n := nodes{world: w, L: w.L, hooks: hookPlaces{}}
+	node, err := n.root(table)
+	if err == nil {
+		s.setPlaces(n.hooks)
+	}
+	return node, err
 }
 
 // World makes a copy of the script's world: it evaluates the script anew, with

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"time"
 
 	lua "github.com/yuin/gopher-lua"
 
@@ -26,12 +27,15 @@ type World struct {
 	closed bool
 
 	config  *lua.LTable // what the script returned
-	funcs   map[hook.Ref]*lua.LFunction
+	funcs   map[hook.Ref]*callee
+	last    *callee     // that was called last
 	ctx     *lua.LTable // the ctx of hooks
 	emit    *lua.LFunction
 	loaded  map[string]lua.LValue
 	loading []string // modules that are being evaluated
 	secrets *secrets
+
+	encode encoding // what is being written as JSON
 
 	// The functions that rewritten files call, in the order of their locals.
 	chunkFuncs [3]*lua.LFunction
@@ -45,9 +49,17 @@ type World struct {
 	record  lua.LValue         // for ctx.parent
 }
 
+// callee is a hook of this world.
+type callee struct {
+	fn  *lua.LFunction
+	ref hook.Ref
+	// result holds what the function returned, as JSON, until its next call.
+	result []byte
+}
+
 // newWorld makes a world that is ready to evaluate its script.
 func newWorld(s *Script, env hook.Env) *World {
-	w := &World{script: s, env: env, loaded: map[string]lua.LValue{}, funcs: map[hook.Ref]*lua.LFunction{}}
+	w := &World{script: s, env: env, loaded: map[string]lua.LValue{}, funcs: map[hook.Ref]*callee{}}
 	w.secrets = newSecrets(env.Secrets)
 	w.meter.options = s.options
 	w.meter.begin(context.Background(), s.options.EvalTimeout, "the evaluation of the script")
@@ -114,6 +126,7 @@ func (w *World) begin() {
 	w.host.Evaluating = false
 	w.emit = w.L.NewFunction(w.emitRecord)
 	w.ctx = w.newCtx()
+	w.encode.function = w.L.NewFunction(w.encodeJSON)
 }
 
 // request makes a request for a hook. Waiting for it is not the hook's time,
@@ -140,19 +153,22 @@ func (w *World) Close() {
 }
 
 // enter begins a call of the hook f; leave must follow.
-func (w *World) enter(ctx context.Context, f hook.Ref) (*lua.LFunction, error) {
+func (w *World) enter(ctx context.Context, f hook.Ref) (*callee, error) {
 	w.mu.Lock()
 	fn, err := w.function(f)
 	if err != nil {
 		w.mu.Unlock()
 		return nil, err
 	}
-	timeout := w.env.HookTimeout
-	if timeout <= 0 {
-		timeout = defaultHookTimeout
-	}
-	w.meter.begin(ctx, timeout, "one call of the function")
+	w.meter.begin(ctx, w.timeout(), "one call of the function")
 	return fn, nil
+}
+
+func (w *World) timeout() time.Duration {
+	if w.env.HookTimeout > 0 {
+		return w.env.HookTimeout
+	}
+	return defaultHookTimeout
 }
 
 func (w *World) leave() {
@@ -173,12 +189,16 @@ func (w *World) call(f hook.Ref, args, results int) error {
 
 // function finds the function that f names in the table that the script
 // returned in this world.
-func (w *World) function(f hook.Ref) (*lua.LFunction, error) {
-	if fn, ok := w.funcs[f]; ok && !w.closed {
-		return fn, nil
-	}
+func (w *World) function(f hook.Ref) (*callee, error) {
 	if w.closed {
 		return nil, fmt.Errorf("%s: the script's world is closed", w.place(f))
+	}
+	if w.last != nil && w.last.ref == f {
+		return w.last, nil
+	}
+	if fn, ok := w.funcs[f]; ok {
+		w.last = fn
+		return fn, nil
 	}
 	var v lua.LValue = w.config
 	for rest := string(f); rest != ""; {
@@ -189,10 +209,11 @@ func (w *World) function(f hook.Ref) (*lua.LFunction, error) {
 		}
 		v, rest = t.RawGet(key), tail
 	}
-	fn, ok := v.(*lua.LFunction)
+	code, ok := v.(*lua.LFunction)
 	if !ok {
 		return nil, w.noFunction(f)
 	}
+	fn := &callee{fn: code, ref: f}
 	w.funcs[f] = fn
 	return fn, nil
 }

@@ -31,7 +31,9 @@ type randomSource struct{ chacha *rand.ChaCha8 }
 
 func (s *randomSource) fill(h *Host, b []byte) {
 	if s.chacha == nil {
-		seed := sha256.Sum256(append(binary.BigEndian.AppendUint64([]byte("uuid.v4 "), uint64(h.LoadID)), h.Resource...))
+		from := binary.BigEndian.AppendUint64([]byte("uuid.v4 "), uint64(h.LoadID))
+		from = binary.BigEndian.AppendUint32(from, uint32(h.Worker))
+		seed := sha256.Sum256(append(from, h.Resource...))
 		s.chacha = rand.NewChaCha8(seed)
 	}
 	_, _ = s.chacha.Read(b) // never fails

@@ -1,9 +1,11 @@
 package view
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"unicode/utf8"
 
@@ -107,7 +109,11 @@ func (a *appender) value(dst []byte, v lua.LValue) ([]byte, error) {
 			w := a.L.Get(-1)
 			a.L.Pop(1)
 			if w != lua.LValue(v) {
-				return a.nestedIn(dst, v, func(dst []byte) ([]byte, error) { return a.value(dst, w) })
+				if err := a.enter(v); err != nil {
+					return dst, err
+				}
+				defer a.leave()
+				return a.value(dst, w)
 			}
 		}
 	}
@@ -116,124 +122,141 @@ func (a *appender) value(dst []byte, v lua.LValue) ([]byte, error) {
 
 // nested writes a table or view; a cycle and too deep nesting are errors.
 func (a *appender) nested(dst []byte, v lua.LValue) ([]byte, error) {
-	if h := handleOf(v); h != nil {
+	h := handleOf(v)
+	if h != nil {
 		if h.ended() {
 			return dst, &Error{Msg: errEnded.Error()}
 		}
 		if !h.b.changed {
 			return append(dst, h.b.raw...), nil
 		}
-		return a.nestedIn(dst, v, func(dst []byte) ([]byte, error) {
-			if h.b.array {
-				return a.arrayView(dst, h.b)
-			}
-			return a.objectView(dst, h.b)
-		})
 	}
-	return a.nestedIn(dst, v, func(dst []byte) ([]byte, error) { return a.table(dst, v.(*lua.LTable)) })
+	if err := a.enter(v); err != nil {
+		return dst, err
+	}
+	defer a.leave()
+	switch {
+	case h == nil:
+		return a.table(dst, v.(*lua.LTable))
+	case h.b.array:
+		return a.arrayView(dst, h.b)
+	}
+	return a.objectView(dst, h.b)
 }
 
-func (a *appender) nestedIn(dst []byte, v lua.LValue, write func([]byte) ([]byte, error)) ([]byte, error) {
+// enter notes that v is being written; leave must follow.
+func (a *appender) enter(v lua.LValue) error {
 	for _, w := range a.around {
 		if w == v {
-			return dst, &Error{Msg: "a table that contains itself cannot be written as JSON"}
+			return &Error{Msg: "a table that contains itself cannot be written as JSON"}
 		}
 	}
 	if len(a.around) >= maxDepth {
-		return dst, &Error{Msg: fmt.Sprintf("nested deeper than %d", maxDepth)}
+		return &Error{Msg: fmt.Sprintf("nested deeper than %d", maxDepth)}
 	}
 	a.around = append(a.around, v)
-	dst, err := write(dst)
-	a.around = a.around[:len(a.around)-1]
-	return dst, err
+	return nil
 }
 
-// objectView writes a changed object in one pass: runs of untouched fields are
-// copied as they are.
+func (a *appender) leave() { a.around = a.around[:len(a.around)-1] }
+
+// edit is a field of the text that is written anew: with a value, or left out.
+type edit struct {
+	at    int
+	value lua.LValue // nil interface: left out
+}
+
+// edits lists the fields of b's text that differ from it, in their order.
+func (a *appender) edits(b *body, list []edit) []edit {
+	for i := range b.changes {
+		c := &b.changes[i]
+		if c.at < 0 {
+			continue
+		}
+		e := edit{at: c.at}
+		if c.value != lua.LNil {
+			e.value = c.value
+		}
+		list = append(list, e)
+		if b.written != nil {
+			continue
+		}
+		// Where the key stands more than once, the earlier ones go.
+		print := fingerprint(c.key)
+		for j := 0; j < c.at; j++ {
+			if f := &b.fields[j]; (f.print == print || f.print == 0) && b.keyIs(j, c.key, print) {
+				list = append(list, edit{at: j})
+			}
+		}
+	}
+	if b.written != nil { // the same, for many changes
+		for j := range b.fields {
+			if c := b.change(b.keyText(j)); c != nil && c.at != j {
+				list = append(list, edit{at: j})
+			}
+		}
+	}
+	for _, c := range b.children {
+		if c.view.b.changed && b.change(b.keyText(c.field)) == nil {
+			list = append(list, edit{c.field, &c.view.ud})
+		}
+	}
+	slices.SortFunc(list, func(x, y edit) int { return cmp.Compare(x.at, y.at) })
+	return list
+}
+
+// objectView writes a changed object: runs of untouched fields are copied as
+// they are.
 func (a *appender) objectView(dst []byte, b *body) ([]byte, error) {
 	b.index()
 	dst = append(dst, '{')
 	start := len(dst)
-	runFrom, runTo := uint32(0), uint32(0)
-	comma := func() {
+	var room [16]edit
+	from := 0 // the first field that is not written yet
+	for _, e := range a.edits(b, room[:0]) {
+		dst = b.appendRun(dst, start, from, e.at)
+		from = e.at + 1
+		if e.value == nil {
+			continue
+		}
 		if len(dst) > start {
 			dst = append(dst, ',')
 		}
-	}
-	flush := func() {
-		if runTo > runFrom {
-			comma()
-			dst = append(dst, b.raw[runFrom:runTo]...)
-		}
-		runFrom, runTo = 0, 0
-	}
-	written := 0
-	for i := range b.fields {
-		f := &b.fields[i]
-		v, ok := b.writtenRaw(b.raw[f.key:f.keyEnd])
-		if !ok && f.child != nil && f.child.b.changed {
-			v, ok = &f.child.ud, true
-		} else if ok {
-			written++
-		}
-		keep := b.last(i)
-		if keep && !ok {
-			if runTo == 0 {
-				runFrom = f.key
-			}
-			runTo = f.valEnd
-			continue
-		}
-		flush()
-		if !keep || v == lua.LNil {
-			continue
-		}
-		comma()
+		f := &b.fields[e.at]
 		dst = append(dst, b.raw[f.key:f.keyEnd]...)
 		dst = append(dst, ':')
 		var err error
-		if dst, err = a.value(dst, v); err != nil {
-			return dst, under(Step(b.keyText(i)), err)
+		if dst, err = a.value(dst, e.value); err != nil {
+			return dst, under(Step(b.keyText(e.at)), err)
 		}
 	}
-	flush()
-	for i := 0; ; i++ {
-		key, more := b.writtenKey(i)
-		if !more {
-			break
-		}
-		if b.find(key) >= 0 {
+	dst = b.appendRun(dst, start, from, len(b.fields))
+	for i := range b.changes {
+		c := &b.changes[i]
+		if c.at >= 0 || c.value == lua.LNil {
 			continue
 		}
-		v, _ := b.written(key)
-		if v == lua.LNil {
-			continue
+		if len(dst) > start {
+			dst = append(dst, ',')
 		}
-		comma()
 		var err error
-		if dst, err = a.member(dst, key, v); err != nil {
+		if dst, err = a.member(dst, c.key, c.value); err != nil {
 			return dst, err
 		}
 	}
 	return append(dst, '}'), nil
 }
 
-// writtenRaw returns what was written under the key with text raw.
-func (b *body) writtenRaw(raw []byte) (lua.LValue, bool) {
-	if b.overlay == nil {
-		for i := range b.changes {
-			if rawjson.KeyEqual(raw, b.changes[i].key) {
-				return b.changes[i].value, true
-			}
-		}
-		return nil, false
+// appendRun appends the text of the fields from..to-1, behind a comma where
+// something stands after start.
+func (b *body) appendRun(dst []byte, start, from, to int) []byte {
+	if from >= to {
+		return dst
 	}
-	s, ok := text(raw).(lua.LString)
-	if !ok {
-		return nil, false
+	if len(dst) > start {
+		dst = append(dst, ',')
 	}
-	v, ok := b.overlay[string(s)]
-	return v, ok
+	return append(dst, b.raw[b.fields[from].key:b.fields[to-1].valEnd]...)
 }
 
 func (a *appender) arrayView(dst []byte, b *body) ([]byte, error) {

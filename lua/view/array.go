@@ -15,8 +15,8 @@ func (b *body) indexItems() {
 	raw := b.raw
 	i := rawjson.SkipSpace(raw, 1)
 	for i < len(raw) && raw[i] != ']' {
-		end, err := rawjson.Skip(raw, i)
-		if err != nil {
+		end := rawjson.SkipTrusted(raw, i)
+		if end == i {
 			return
 		}
 		b.items = append(b.items, item{val: uint32(i), valEnd: uint32(end)})

@@ -16,7 +16,7 @@ var errEnded = errors.New("this record belongs to an earlier call; keep json.cop
 // It keeps their indexes for the next views, so that a hook call allocates
 // little. A Lease belongs to one world and is not safe for several goroutines.
 type Lease struct {
-	epoch uint64
+	space *space
 	used  []*body
 	free  []*body
 }
@@ -24,7 +24,10 @@ type Lease struct {
 // View makes the Lua value of valid JSON text that lives until End. raw must
 // not change until then.
 func (l *Lease) View(L *lua.LState, raw []byte) lua.LValue {
-	return decode(L.Env, spaceOf(L), l, raw)
+	if l.space == nil {
+		l.space = spaceOf(L)
+	}
+	return decode(L.Env, l.space, l, raw)
 }
 
 // maxKept is how many fields an index may hold to be kept for the next views.
@@ -32,11 +35,11 @@ const maxKept = 1024
 
 // End ends the views made since the last End.
 func (l *Lease) End() {
-	l.epoch++
 	for i, b := range l.used {
 		l.used[i] = nil
-		if cap(b.fields) <= maxKept && cap(b.items) <= maxKept && len(l.free) < maxKept {
-			b.reset()
+		keep := cap(b.fields) <= maxKept && cap(b.items) <= maxKept && cap(b.changes) <= maxKept && len(l.free) < maxKept
+		b.reset()
+		if keep {
 			l.free = append(l.free, b)
 		}
 	}
@@ -56,10 +59,10 @@ func (l *Lease) body() *body {
 }
 
 // handle is what a script holds: the userdata and its body, in one allocation.
+// It cannot be used again for another view, as the script may have kept it.
 type handle struct {
 	ud    lua.LUserData
-	lease *Lease
-	epoch uint64
+	epoch uint64 // of the body, while the view lives
 	b     *body
 }
 
@@ -73,7 +76,7 @@ func handleOf(v lua.LValue) *handle {
 	return nil
 }
 
-func (h *handle) ended() bool { return h.lease != nil && h.lease.epoch != h.epoch }
+func (h *handle) ended() bool { return h.b.epoch != h.epoch }
 
 // live returns the body, or raises the error of an ended view.
 func (h *handle) live(L *lua.LState) *body {
@@ -90,6 +93,7 @@ type body struct {
 	lease  *Lease
 	parent *body
 	raw    []byte
+	epoch  uint64 // counts the views that the body served
 	array  bool
 	// indexed is set when fields or items cover the whole text.
 	indexed bool
@@ -97,26 +101,38 @@ type body struct {
 	changed bool
 
 	// Of an object.
-	fields  []field
-	byKey   map[string]int // of fields, where they are many
-	cursor  int            // field that next gave last
-	added   []string       // keys written that the text does not have, in order
-	overlay map[string]lua.LValue
-	changes []change // instead of overlay, while they are few
+	fields   []field
+	escapes  bool             // a key of the text may be spelled with escapes
+	lookups  int              // keys that were searched for
+	byKey    map[string]int   // of fields, where it pays
+	cursor   int              // field that next gave last
+	children []child          // views of fields that were read
+	changes  []change         // what was written, in the order of writing
+	written  map[string]int32 // of changes, where they are many
 
 	// Of an array.
 	items []item
 }
 
-// field is the place of one field in the text of an object.
+// field is the place of one field in the text of an object. It holds no
+// pointers, so that an index costs the garbage collector nothing.
 type field struct {
 	key, keyEnd uint32 // with quotes
 	val, valEnd uint32
-	child       *handle
+	print       uint32 // fingerprint of the key
 }
 
+// child is the view of a field's value.
+type child struct {
+	field int
+	view  *handle
+}
+
+// change is what was written under a key; at is the field of the text that
+// counts for it (the last of its name), or -1.
 type change struct {
 	key   string
+	at    int
 	value lua.LValue
 }
 
@@ -126,11 +142,14 @@ type item struct {
 	value       lua.LValue // nil interface: as in the text
 }
 
+// reset ends the views of b and makes it ready for another one.
 func (b *body) reset() {
-	clear(b.fields)
-	clear(b.items)
+	clear(b.children)
 	clear(b.changes)
-	*b = body{fields: b.fields[:0], items: b.items[:0], changes: b.changes[:0]}
+	clear(b.items)
+	*b = body{
+		epoch: b.epoch + 1, fields: b.fields[:0], children: b.children[:0], changes: b.changes[:0], items: b.items[:0],
+	}
 }
 
 // touch marks b and the views around it as changed.
@@ -157,13 +176,13 @@ func decode(env *lua.LTable, s *space, l *Lease, raw []byte) lua.LValue {
 }
 
 func newHandle(env *lua.LTable, s *space, l *Lease, parent *body, raw []byte) *handle {
-	h := &handle{lease: l}
+	var b *body
 	if l != nil {
-		h.epoch, h.b = l.epoch, l.body()
+		b = l.body()
 	} else {
-		h.b = new(body)
+		b = new(body)
 	}
-	b := h.b
+	h := &handle{epoch: b.epoch, b: b}
 	b.env, b.space, b.lease, b.parent, b.raw = env, s, l, parent, raw
 	h.ud.Value, h.ud.Env, h.ud.Metatable = h, env, s.object
 	if raw[0] == '[' {

@@ -6,96 +6,145 @@ import (
 	"github.com/restlua/restlua/engine/rawjson"
 )
 
-// manyFields is from how many fields on a map finds them.
-const manyFields = 32
+// From manyFields fields and manyLookups searches on, a map finds fields; below
+// that it costs more than it saves. manyFields is also how many writes are
+// searched one by one.
+const (
+	manyFields  = 32
+	manyLookups = 24
+)
 
-// index finds the fields of the whole text, once.
+// index finds the fields of the whole text, once. All of it must be read
+// before one field can be given, as the last one of a name counts (NRM-34).
 func (b *body) index() {
 	if b.indexed {
 		return
 	}
 	b.indexed = true
 	raw := b.raw
+	fields := b.fields[:0]
 	i := rawjson.SkipSpace(raw, 1)
 	for i < len(raw) && raw[i] == '"' {
-		keyEnd, err := rawjson.Skip(raw, i)
-		if err != nil {
-			break
-		}
+		keyEnd, escapes := rawjson.TrustedKey(raw, i)
 		val := rawjson.SkipSpace(raw, keyEnd)
 		if val >= len(raw) || raw[val] != ':' {
 			break
 		}
 		val = rawjson.SkipSpace(raw, val+1)
-		end, err := rawjson.Skip(raw, val)
-		if err != nil {
+		end := rawjson.SkipTrusted(raw, val)
+		if end == val {
 			break
 		}
-		b.fields = append(b.fields, field{key: uint32(i), keyEnd: uint32(keyEnd), val: uint32(val), valEnd: uint32(end)})
+		f := field{key: uint32(i), keyEnd: uint32(keyEnd), val: uint32(val), valEnd: uint32(end)}
+		if escapes {
+			b.escapes = true
+		} else {
+			f.print = fingerprint(raw[i+1 : keyEnd-1])
+		}
+		fields = append(fields, f)
 		i = rawjson.SkipSpace(raw, end)
 		if i >= len(raw) || raw[i] != ',' {
 			break
 		}
 		i = rawjson.SkipSpace(raw, i+1)
 	}
-	if len(b.fields) > manyFields {
-		b.byKey = make(map[string]int, len(b.fields))
-		for i := range b.fields {
-			b.byKey[b.keyText(i)] = i
-		}
+	b.fields = fields
+}
+
+// fingerprint tells most keys apart by their length and two of their bytes. It
+// is never 0, which is that of keys with escapes.
+func fingerprint[T string | []byte](key T) uint32 {
+	n := len(key)
+	if n == 0 {
+		return 1 << 31
 	}
+	return 1<<31 | uint32(n&0x7fff)<<16 | uint32(key[0])<<8 | uint32(key[n-1])
 }
 
 func (b *body) keyText(i int) string {
 	f := &b.fields[i]
 	raw := b.raw[f.key:f.keyEnd]
-	if s, ok := text(raw).(lua.LString); ok {
-		return string(s)
+	if f.print != 0 {
+		return string(raw[1 : len(raw)-1])
 	}
-	return ""
+	s, err := rawjson.Unquote(raw)
+	if err != nil {
+		return ""
+	}
+	return s
+}
+
+// keyIs reports whether field i is called key, whose fingerprint is print.
+func (b *body) keyIs(i int, key string, print uint32) bool {
+	f := &b.fields[i]
+	if f.print == print {
+		return string(b.raw[f.key+1:f.keyEnd-1]) == key
+	}
+	return f.print == 0 && rawjson.KeyEqual(b.raw[f.key:f.keyEnd], key)
 }
 
 // find returns the place of key among the fields of the text, or -1. Where a
 // key stands twice, the last one counts (NRM-34).
 func (b *body) find(key string) int {
 	b.index()
-	if b.byKey != nil {
-		if i, ok := b.byKey[key]; ok {
-			return i
+	if b.lookups++; b.lookups >= manyLookups && len(b.fields) > manyFields {
+		return b.findMany(key)
+	}
+	print := fingerprint(key)
+	if b.escapes {
+		for i := len(b.fields) - 1; i >= 0; i-- {
+			if b.keyIs(i, key, print) {
+				return i
+			}
 		}
 		return -1
 	}
 	for i := len(b.fields) - 1; i >= 0; i-- {
-		f := &b.fields[i]
-		raw := b.raw[f.key:f.keyEnd]
-		if len(raw)-2 == len(key) && string(raw[1:len(raw)-1]) == key || len(raw)-2 > len(key) && rawjson.KeyEqual(raw, key) {
+		if b.fields[i].print == print && b.keyIs(i, key, print) {
 			return i
 		}
 	}
 	return -1
 }
 
-// written returns what was written under key.
-func (b *body) written(key string) (lua.LValue, bool) {
-	if b.overlay != nil {
-		v, ok := b.overlay[key]
-		return v, ok
+func (b *body) findMany(key string) int {
+	if b.byKey == nil {
+		b.byKey = make(map[string]int, len(b.fields))
+		for i := range b.fields {
+			b.byKey[b.keyText(i)] = i
+		}
+	}
+	if i, ok := b.byKey[key]; ok {
+		return i
+	}
+	return -1
+}
+
+// change returns what was written under key, or nil.
+func (b *body) change(key string) *change {
+	if b.written != nil {
+		if i, ok := b.written[key]; ok {
+			return &b.changes[i]
+		}
+		return nil
 	}
 	for i := range b.changes {
 		if b.changes[i].key == key {
-			return b.changes[i].value, true
+			return &b.changes[i]
 		}
 	}
-	return nil, false
+	return nil
 }
 
 // get returns the field called key; null and missing are LNil.
 func (b *body) get(key string) lua.LValue {
-	if v, ok := b.written(key); ok {
-		if IsNull(v) {
-			return lua.LNil
+	if len(b.changes) > 0 {
+		if c := b.change(key); c != nil {
+			if IsNull(c.value) {
+				return lua.LNil
+			}
+			return c.value
 		}
-		return v
 	}
 	if i := b.find(key); i >= 0 {
 		return b.fieldValue(i)
@@ -105,71 +154,49 @@ func (b *body) get(key string) lua.LValue {
 
 func (b *body) fieldValue(i int) lua.LValue {
 	f := &b.fields[i]
-	if f.child != nil {
-		return &f.child.ud
-	}
 	raw := b.raw[f.val:f.valEnd:f.valEnd]
-	if raw[0] == '{' || raw[0] == '[' {
-		f.child = b.child(raw)
-		return &f.child.ud
+	if raw[0] != '{' && raw[0] != '[' {
+		return scalar(b.space, raw)
 	}
-	return scalar(b.space, raw)
+	for _, c := range b.children {
+		if c.field == i {
+			return &c.view.ud
+		}
+	}
+	h := b.child(raw)
+	b.children = append(b.children, child{i, h})
+	return &h.ud
 }
 
 // set writes the field called key; LNil removes it.
 func (b *body) set(key string, v lua.LValue) {
 	b.touch()
-	if b.overlay != nil {
-		if _, ok := b.overlay[key]; !ok {
-			b.added = append(b.added, key)
-		}
-		b.overlay[key] = v
+	if c := b.change(key); c != nil {
+		c.value = v
 		return
 	}
-	for i := range b.changes {
-		if b.changes[i].key == key {
-			b.changes[i].value = v
-			return
+	b.changes = append(b.changes, change{key, b.find(key), v})
+	n := len(b.changes)
+	if n == manyFields {
+		b.written = make(map[string]int32, 2*manyFields)
+		for i, c := range b.changes {
+			b.written[c.key] = int32(i)
 		}
+	} else if n > manyFields {
+		b.written[key] = int32(n - 1)
 	}
-	if len(b.changes) < manyFields {
-		b.changes = append(b.changes, change{key, v})
-		return
-	}
-	b.overlay = make(map[string]lua.LValue, 2*manyFields)
-	for _, c := range b.changes {
-		b.overlay[c.key] = c.value
-		b.added = append(b.added, c.key)
-	}
-	b.overlay[key] = v
-	b.added = append(b.added, key)
-}
-
-// writtenKey returns the i-th key that was written, in the order of writing.
-func (b *body) writtenKey(i int) (string, bool) {
-	if b.overlay != nil {
-		if i < len(b.added) {
-			return b.added[i], true
-		}
-		return "", false
-	}
-	if i < len(b.changes) {
-		return b.changes[i].key, true
-	}
-	return "", false
 }
 
 // last reports whether field i is the last one with its key.
 func (b *body) last(i int) bool {
 	f := &b.fields[i]
-	if b.byKey != nil {
-		return b.byKey[b.keyText(i)] == i
+	if b.byKey != nil || b.escapes {
+		return b.find(b.keyText(i)) == i
 	}
-	n := f.keyEnd - f.key
 	raw := b.raw[f.key:f.keyEnd]
 	for j := i + 1; j < len(b.fields); j++ {
 		g := &b.fields[j]
-		if g.keyEnd-g.key == n && string(b.raw[g.key:g.keyEnd]) == string(raw) {
+		if g.print == f.print && string(b.raw[g.key:g.keyEnd]) == string(raw) {
 			return false
 		}
 	}
@@ -202,19 +229,14 @@ func (b *body) next(key lua.LValue) (k, v lua.LValue, ok bool) {
 			return lua.LString(name), v, true
 		}
 	}
-	for ; ; at++ {
-		name, more := b.writtenKey(at - n)
-		if !more {
-			return lua.LNil, lua.LNil, true
-		}
-		if b.find(name) >= 0 {
-			continue
-		}
-		if v := b.get(name); v != lua.LNil {
+	for ; at-n < len(b.changes); at++ {
+		c := &b.changes[at-n]
+		if c.at < 0 && c.value != lua.LNil && !IsNull(c.value) {
 			b.cursor = at
-			return lua.LString(name), v, true
+			return lua.LString(c.key), c.value, true
 		}
 	}
+	return lua.LNil, lua.LNil, true
 }
 
 // place returns where key stands for next: a field, or len(fields)+i for the
@@ -224,37 +246,30 @@ func (b *body) place(key string) int {
 	if b.cursor < n && b.keyText(b.cursor) == key {
 		return b.cursor
 	}
-	if b.cursor >= n {
-		if k, ok := b.writtenKey(b.cursor - n); ok && k == key {
-			return b.cursor
-		}
+	if at := b.cursor - n; at >= 0 && at < len(b.changes) && b.changes[at].key == key {
+		return b.cursor
 	}
 	if i := b.find(key); i >= 0 {
 		return i
 	}
-	for i := 0; ; i++ {
-		k, ok := b.writtenKey(i)
-		if !ok {
-			return -1
-		}
-		if k == key {
-			return n + i
+	if c := b.change(key); c != nil {
+		for i := range b.changes {
+			if &b.changes[i] == c {
+				return n + i
+			}
 		}
 	}
+	return -1
 }
 
 func objectIndex(L *lua.LState) int {
 	h := handleOf(L.Get(1))
-	if h == nil {
+	key, ok := L.Get(2).(lua.LString)
+	if h == nil || !ok {
 		L.Push(lua.LNil)
 		return 1
 	}
-	b := h.live(L)
-	if key, ok := L.Get(2).(lua.LString); ok {
-		L.Push(b.get(string(key)))
-	} else {
-		L.Push(lua.LNil)
-	}
+	L.Push(h.live(L).get(string(key)))
 	return 1
 }
 

@@ -2,6 +2,8 @@ package view
 
 import (
 	"bytes"
+	"encoding/binary"
+	"math/bits"
 	"strconv"
 
 	lua "github.com/yuin/gopher-lua"
@@ -17,7 +19,7 @@ const maxExact = 1 << 53
 func scalar(s *space, raw []byte) lua.LValue {
 	switch raw[0] {
 	case '"':
-		return text(raw)
+		return s.texts.text(raw)
 	case 't':
 		return lua.LTrue
 	case 'f':
@@ -28,6 +30,7 @@ func scalar(s *space, raw []byte) lua.LValue {
 	return number(s, raw)
 }
 
+// text makes a Lua string of the text of one.
 func text(raw []byte) lua.LValue {
 	if len(raw) >= 2 && bytes.IndexByte(raw, '\\') < 0 {
 		return lua.LString(raw[1 : len(raw)-1])
@@ -39,9 +42,49 @@ func text(raw []byte) lua.LValue {
 	return lua.LString(t)
 }
 
+// texts remembers short strings that were read, as states, types and names come
+// again and again: a Lua string costs two allocations.
+type texts [256]struct {
+	raw   string // with quotes
+	value lua.LValue
+}
+
+// maxRemembered is how long a string is at most to be remembered, with quotes.
+const maxRemembered = 24
+
+func (t *texts) text(raw []byte) lua.LValue {
+	var h uint64
+	switch n := len(raw); {
+	case n > maxRemembered:
+		return text(raw)
+	case n >= 8:
+		h = binary.LittleEndian.Uint64(raw) ^ bits.RotateLeft64(binary.LittleEndian.Uint64(raw[n-8:]), 29)
+	case n >= 4:
+		h = uint64(binary.LittleEndian.Uint32(raw))<<32 | uint64(binary.LittleEndian.Uint32(raw[n-4:]))
+	default:
+		h = uint64(raw[0])<<8 | uint64(raw[n/2])
+	}
+	e := &t[h*0x9e3779b97f4a7c15>>56]
+	if e.raw != string(raw) {
+		e.raw, e.value = string(raw), text(raw)
+	}
+	return e.value
+}
+
+// smallNumbers are the integers that are so common that each has a value ready.
+var smallNumbers = func() (list [256]lua.LValue) {
+	for i := range list {
+		list[i] = lua.LNumber(i)
+	}
+	return list
+}()
+
 // number makes a Lua number where it keeps the value, else an exact integer.
 func number(s *space, raw []byte) lua.LValue {
 	if n, ok := smallInt(raw); ok {
+		if n >= 0 && n < int64(len(smallNumbers)) && raw[0] != '-' {
+			return smallNumbers[n]
+		}
 		return lua.LNumber(n)
 	}
 	integer := !bytes.ContainsAny(raw, ".eE")

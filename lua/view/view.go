@@ -39,6 +39,7 @@ type space struct {
 	integer *lua.LTable
 	marked  *lua.LTable // metatable of tables marked as arrays
 	null    *lua.LUserData
+	texts   texts
 }
 
 const spaceKey = "restlua.view"
