@@ -262,7 +262,6 @@ func (t *task) sideBySide(ctx context.Context) error {
 			if err := t.settle(ctx, s); err != nil {
 				return err
 			}
-			t.finish(s.ask)
 			if t.full() {
 				return nil
 			}
@@ -287,12 +286,10 @@ func (t *task) begin(a ask) {
 	t.owner.gate.RUnlock()
 }
 
-// finish notes that a series is settled.
+// finish notes that a series is settled. The gate is held.
 func (t *task) finish(a ask) {
-	t.owner.gate.RLock()
-	defer t.owner.gate.RUnlock()
 	t.finished = a.number + 1
-	t.series = nil
+	t.series, t.lost = nil, false
 	if a.last {
 		t.finished = 0
 		if a.parents != nil {
@@ -325,7 +322,10 @@ func (t *task) start(ctx context.Context, a ask) running {
 func (t *task) settle(ctx context.Context, s running) error {
 	policy := t.resource.OnError
 	if policy != "skip" && policy != "defer" {
-		return t.drain(ctx, s.pages, s.included)
+		if err := t.drain(ctx, s.pages, s.included); err != nil {
+			return err
+		}
+		return t.takeAll(ctx, s.ask, nil, nil)
 	}
 	var pages []fetched
 	var failure error
@@ -343,18 +343,38 @@ func (t *task) settle(ctx context.Context, s running) error {
 		for _, f := range pages {
 			f.page.Release()
 		}
-		t.failures++
-		if policy == "defer" {
-			for _, p := range s.ask.parents {
-				t.kept = append(t.kept, bytes.Clone(p))
-			}
-		}
+		t.giveUp(policy, s.ask)
 		t.owner.warn(t.name(), fmt.Sprintf("a series failed and was %s: %v", map[string]string{"skip": "skipped", "defer": "deferred to the next run"}[policy], failure))
-		return nil
+		return t.takeAll(ctx, s.ask, nil, nil)
 	}
+	if err := t.takeAll(ctx, s.ask, pages, s.included); err != nil {
+		return err
+	}
+	return t.waitForChildren(ctx)
+}
+
+// giveUp counts a series that failed, and keeps its parents for the next load.
+func (t *task) giveUp(policy string, a ask) {
+	t.owner.gate.RLock()
+	defer t.owner.gate.RUnlock()
+	t.failures++
+	if policy != "defer" {
+		return
+	}
+	for _, p := range a.parents {
+		t.kept = append(t.kept, bytes.Clone(p))
+	}
+}
+
+// takeAll takes in the last pages of a series and notes that it is settled. No
+// checkpoint comes between.
+func (t *task) takeAll(ctx context.Context, a ask, pages []fetched, included []rest.Field) error {
+	t.owner.gate.RLock()
+	defer t.owner.gate.RUnlock()
+	defer t.finish(a)
 	for _, f := range pages {
-		f.saved = nil // all or nothing: it is not resumed in the middle
-		if _, err := t.page(ctx, f, s.included); err != nil || t.full() {
+		f.saved = nil
+		if _, err := t.take(ctx, f, included); err != nil || t.full() {
 			return err
 		}
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/restlua/restlua/engine/config"
 	"github.com/restlua/restlua/engine/dataset"
+	"github.com/restlua/restlua/engine/rest"
 )
 
 // A load keeps checkpoints (OPR-41): where each resource is between two pages,
@@ -55,6 +56,10 @@ type savedTask struct {
 	Records  int64                   `json:"records"`
 	Rows     int64                   `json:"rows"`
 	Failures int64                   `json:"failures,omitempty"`
+	Keys     int64                   `json:"keys,omitempty"` // looked at for duplicates
+	Twice    int64                   `json:"twice,omitempty"`
+	Gaps     int64                   `json:"gaps,omitempty"`
+	Gap      rest.Gap                `json:"gap,omitzero"` // the first
 	Tables   *savedTables            `json:"tables,omitempty"`
 }
 
@@ -179,7 +184,7 @@ func (r *run) usable(ctx context.Context, left *dataset.Checkpoint) (*checkpoint
 // resume takes up the load of a checkpoint. Resources that cannot go on in the
 // middle start anew, and so do those below them.
 func (r *run) resume(left *dataset.Checkpoint, saved *checkpoint) error {
-	anew := map[string]bool{}
+	anew := map[string]bool{} // a parent's children start anew with it
 	for _, u := range r.units {
 		name := u.resource.Name
 		s, ok := saved.Tasks[name]
@@ -282,7 +287,11 @@ func (t *task) save() (savedTask, error) {
 		return savedTask{}, errHalfPage
 	}
 	s := savedTask{
-		Anew: t.anew(), Done: t.done, Position: position{t.finished, t.series}, Pages: t.pages, Records: t.records, Rows: t.rows, Failures: t.failures,
+		Anew: t.anew() || t.lost && !t.done, Done: t.done, Position: position{t.finished, t.series}, Pages: t.pages, Records: t.records, Rows: t.rows, Failures: t.failures,
+		Gaps: t.gaps.series, Gap: t.gaps.first,
+	}
+	if t.duplicates != nil {
+		s.Keys, s.Twice = t.duplicates.keys, t.duplicates.twice
 	}
 	if t.tables != nil {
 		if err := t.tables.flush(); err != nil {
@@ -359,6 +368,10 @@ func (t *task) restore(s savedTask) error {
 	t.pages, t.records, t.rows, t.failures = s.Pages, s.Records, s.Rows, s.Failures
 	t.resumed, t.done = s.Position, s.Done
 	t.finished, t.series = s.Position.Asks, s.Position.Series
+	t.gaps = gaps{s.Gaps, s.Gap}
+	if t.duplicates != nil {
+		t.duplicates.keys, t.duplicates.twice = s.Keys, s.Twice
+	}
 	for i := 0; i+len(parentHash{}) <= len(s.Seen); i += len(parentHash{}) {
 		t.seen[parentHash(s.Seen[i:i+len(parentHash{})])] = true
 	}

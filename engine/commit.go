@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"path/filepath"
@@ -41,13 +42,18 @@ func (r *run) commit(ctx context.Context) (*Result, error) {
 		if s != nil {
 			c.Cursors[t.name()] = s
 		}
-		if text := t.duplicates.remark(); text != "" {
-			r.warn(t.name(), text)
+		for _, text := range []string{t.duplicates.remark(), t.gaps.remark()} {
+			if text != "" {
+				r.warn(t.name(), text)
+			}
 		}
 		if t.tables == nil {
 			continue
 		}
 		for _, n := range t.tables.order {
+			if t.nothing(n) {
+				continue
+			}
 			c.Resources = append(c.Resources, t.target(n))
 			for _, w := range n.Warnings() {
 				r.warn(t.name(), w)
@@ -66,7 +72,13 @@ func (r *run) commit(ctx context.Context) (*Result, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, context.Cause(ctx)
 	}
+	c.AllowRewrite = r.options.AllowRewrite
 	report, err := r.load.Commit(context.WithoutCancel(ctx), c)
+	var unpublished *dataset.UnpublishedError
+	if errors.As(err, &unpublished) {
+		r.warn("", unpublished.Error()) // the load counts; the next start puts its files in place
+		err = nil
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -106,6 +118,12 @@ func (r *run) finish(ctx context.Context, result *Result) error {
 	return nil
 }
 
+// nothing reports whether a table would come to be without rows and without a
+// column of its own: append makes none such (merge and replace do, NRM-93).
+func (t *task) nothing(n *normalize.Normalizer) bool {
+	return n.Rows() == 0 && t.resource.WriteDisposition == config.Append && t.owner.data.State().Tables[n.Name()] == nil && len(n.Tables()[0].Columns) <= 2
+}
+
 // countTables says in the result what a dry run would have written.
 func (t *task) countTables(result *Result) {
 	if t.tables == nil || t.broken() != nil {
@@ -135,13 +153,22 @@ func (t *task) dropped() []Dropped {
 // target says how the rows of one root table and its children join the dataset.
 func (t *task) target(n *normalize.Normalizer) dataset.Resource {
 	res := t.resource
-	d := dataset.Resource{Name: res.Name, Disposition: string(res.WriteDisposition), Tables: n.Tables()}
+	d := dataset.Resource{
+		Name: res.Name, Disposition: string(res.WriteDisposition), Tables: n.Tables(),
+		Strategy: res.Strategy, DedupDesc: res.DedupDesc, Evolve: res.Evolve,
+	}
 	root := d.Tables[0]
 	for _, k := range res.PrimaryKey {
 		d.PrimaryKey = append(d.PrimaryKey, columnName(root, k))
 	}
 	for _, k := range res.MergeKey {
 		d.MergeKey = append(d.MergeKey, columnName(root, k))
+	}
+	if res.HardDelete != "" {
+		d.HardDelete = columnName(root, res.HardDelete)
+	}
+	if res.DedupSort != "" {
+		d.DedupSort = columnName(root, res.DedupSort)
 	}
 	if t.owner.options.FullRefresh {
 		d.Disposition = string(config.Replace)
@@ -222,7 +249,7 @@ func (r *run) result() *Result {
 	res.Waited = waited(r.waited.Load())
 	for _, t := range r.tasks {
 		res.Dropped = append(res.Dropped, t.dropped()...)
-		res.Resources[t.name()] = &ResourceResult{Error: r.describeError(t.broken()), Requests: t.requests.Load(), Pages: t.pages, Records: t.records, Rows: t.rows, Elapsed: t.elapsed, Failed: t.failures, Deferred: len(t.kept)}
+		res.Resources[t.name()] = &ResourceResult{Error: r.describeError(t.broken()), Requests: t.requests.Load(), Pages: t.pages, Records: t.records, Rows: t.rows, Elapsed: t.elapsed, Failed: t.failures, Deferred: len(t.kept), Duplicates: t.duplicates.count(), Gaps: t.gaps.series}
 	}
 	return res
 }
@@ -252,6 +279,9 @@ func (r *run) describe(res *Result, resources []dataset.Resource, report *datase
 		res.Tables[name] = &TableResult{
 			Resource: x.Name, Disposition: x.Disposition, Rows: t.Rows, Added: t.Added, Updated: t.Updated, Deleted: t.Deleted,
 			Total: t.Total, Files: t.Files, Rewritten: t.Rewritten, Bytes: t.Bytes, Path: filepath.Join(r.dataset, name),
+		}
+		if t.Duplicates > 0 {
+			r.warn(x.Name, fmt.Sprintf("%d rows of table %s had a key that another row had; they were deleted", t.Duplicates, name))
 		}
 		for _, c := range t.New {
 			res.Changes = append(res.Changes, SchemaChange{Table: name, Column: c.Name, To: c.TypeName()})

@@ -5,6 +5,7 @@ import (
 	"hash/maphash"
 
 	"github.com/restlua/restlua/engine/jsonpath"
+	"github.com/restlua/restlua/engine/rest"
 )
 
 // maxWatched bounds the keys of one series that are remembered; behind it
@@ -74,5 +75,40 @@ func (d *duplicates) remark() string {
 	if d == nil || d.twice == 0 {
 		return ""
 	}
-	return fmt.Sprintf("%d of %d keys came twice: the data changed while paging", d.twice, d.keys)
+	return fmt.Sprintf("%d of %d keys came twice: the data changed while paging, so others may be missing; ask for what does not move: incremental.window, a cursor paginator, or a fixed sort order", d.twice, d.keys)
+}
+
+func (d *duplicates) count() int64 {
+	if d == nil {
+		return 0
+	}
+	return d.twice
+}
+
+// gaps counts the series that brought another number of records than the API
+// stated (OPR-22).
+type gaps struct {
+	series int64
+	first  rest.Gap
+}
+
+func (g *gaps) look(x *rest.Gap) {
+	if x == nil {
+		return
+	}
+	if g.series == 0 {
+		g.first = *x
+	}
+	g.series++
+}
+
+// remark says what was found; empty: nothing.
+func (g *gaps) remark() string {
+	switch g.series {
+	case 0:
+		return ""
+	case 1:
+		return fmt.Sprintf("%d records came, the API stated a total of %d", g.first.Received, g.first.Stated)
+	}
+	return fmt.Sprintf("%d series brought another number of records than the total that the API stated, the first of them %d of %d", g.series, g.first.Received, g.first.Stated)
 }

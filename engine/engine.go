@@ -48,6 +48,9 @@ type Options struct {
 	// form, secrets masked; .gz packs it. Replay is one to answer from, without
 	// network and without waits. Empty means neither.
 	Record, Replay string
+	// AllowRewrite permits a change of schema that writes more than 64 GiB of
+	// older files anew.
+	AllowRewrite bool
 	// Detail fills in headers and bodies of RequestEvent. ErrorBody shows the
 	// beginning of the body in the error of a status.
 	Detail, ErrorBody bool
@@ -57,10 +60,13 @@ type Options struct {
 	// RetryDeferred asks only for the parents whose series failed in earlier
 	// loads (on_error = "defer").
 	RetryDeferred bool
-	FullRefresh   bool                                             // forget cursors and replace tables
-	Sleep         func(ctx context.Context, d time.Duration) error // waits of retries; nil means a timer
-	Compression   string                                           // zstd (default), snappy, gzip, none
-	BatchBytes    int                                              // memory of one table's rows before they are written; 0 means 16 MiB
+	// MaxWait is the longest wait that an API may ask for before the run fails;
+	// 0 means client.session.request_max_retry_delay.
+	MaxWait     time.Duration
+	FullRefresh bool                                             // forget cursors and replace tables
+	Sleep       func(ctx context.Context, d time.Duration) error // waits of retries; nil means a timer
+	Compression string                                           // zstd (default), snappy, gzip, none
+	BatchBytes  int                                              // memory of one table's rows before they are written; 0 means a share of 12 MiB
 }
 
 // Step is one processing step in Go. Exactly one of its fields is set. The
@@ -131,6 +137,8 @@ type PageEvent struct {
 	Rows     int64 // rows of the resource so far, after steps and filters
 	Bytes    int64 // of the body
 	URL      string
+	// More says that this is a part of a large page, of which another one follows.
+	More bool
 }
 
 // ResourceEvent says that a resource is done.

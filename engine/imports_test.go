@@ -39,7 +39,8 @@ var packages = map[string]struct {
 	"scripts":                        {nil, "it only embeds files"},
 	"bench":                          {nil, "it runs the binary as users do"},
 	"cmd/restlua/internal/githubapi": {nil, "it is an API like any other, not a part of restlua"},
-	"cmd/restlua":                    {[]string{"cmd/restlua/internal/githubapi", "engine", "engine/config", "engine/dataset", "engine/hook", "engine/schema", "engine/state", "lua", "scripts", "stdlib", "writers", "writers/parquet", "engine/rest"}, ""},
+	"cmd/restlua/internal/reference": {[]string{"engine/config", "lua", "stdlib"}, "it shows declarations, it runs nothing"},
+	"cmd/restlua":                    {[]string{"cmd/restlua/internal/githubapi", "cmd/restlua/internal/reference", "engine", "engine/config", "engine/dataset", "engine/hook", "engine/schema", "engine/state", "lua", "scripts", "stdlib", "writers", "writers/parquet", "engine/rest"}, ""},
 }
 
 // libraries names the folders in which a library may be imported, so that it

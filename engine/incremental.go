@@ -88,7 +88,7 @@ func newCursor(r *config.Resource, old *state.Cursor, world hook.World) (*cursor
 		c.keyNames = append(c.keyNames, name)
 	}
 	// INC-56: where boundary rows are to come again, or cannot, nothing is dropped.
-	c.dedup = c.end == nil && inc.RangeStart != "open" && inc.Lag == nil &&
+	c.dedup = c.end == nil && inc.RangeStart != "open" && !lags(inc) &&
 		!(inc.PrimaryKeySet && len(inc.PrimaryKey) == 0)
 	for _, h := range c.boundary {
 		c.seen[h] = true
@@ -279,7 +279,28 @@ func (c *cursor) order(v, bound scalar, name string) (int, error) {
 		return 0, fmt.Errorf("cursor field %q: the record has the %s %s, the %s is the %s %s: they cannot be compared\nhint: write initial_value as the API writes the field, or bring the field into one form with a map step",
 			c.cfg.CursorPath, v.kind(), excerpt(v.raw, 60), name, bound.kind(), excerpt(bound.raw, 60))
 	}
+	if v.isInt && bound.isInt && v.i != bound.i {
+		if unit, other := epochUnits(v.i, bound.i); unit != "" {
+			return 0, fmt.Errorf("cursor field %q: the record has %d, which looks like %s, the %s is %d, which looks like %s\nhint: write initial_value as the API writes the field; convert may bring it into another unit for requests",
+				c.cfg.CursorPath, v.i, unit, name, bound.i, other)
+		}
+	}
 	return d, nil
+}
+
+// epochUnits names the units of two numbers of which one looks like a time in
+// seconds, the other like one in milliseconds (API-23): both between 2001 and
+// 2100, and about a thousand times apart. Empty: they do not.
+func epochUnits(a, b int64) (unitA, unitB string) {
+	const first, last = 1_000_000_000, 4_102_444_800
+	seconds := func(n int64) bool { return first <= n && n <= last }
+	switch {
+	case seconds(a) && seconds(b/1000) && b/a < 4000:
+		return "seconds", "milliseconds"
+	case seconds(b) && seconds(a/1000) && a/b < 4000:
+		return "milliseconds", "seconds"
+	}
+	return "", ""
 }
 
 // remember adds the record's hash to those at the last value (INC-38, INC-58).
@@ -300,19 +321,19 @@ func (c *cursor) remember(record []byte, hash string) error {
 	return nil
 }
 
-// hash identifies a record at the boundary: by its primary key, or by its
-// whole text without white space where it has none.
+// hash identifies a record at the boundary: by its primary key, or by all of it
+// where it has none; the order of keys does not count.
 func (c *cursor) hash(record []byte) (string, error) {
 	h := sha256.New()
 	if len(c.keys) == 0 {
-		h.Write(rawjson.AppendCompact(nil, record))
+		h.Write(rawjson.AppendCanonical(nil, record))
 	}
 	for i, p := range c.keys {
 		raw, ok := p.First(record)
 		if !ok {
 			return "", fmt.Errorf("the primary key %q is not in the record %s", c.keyNames[i], excerpt(record, 200))
 		}
-		h.Write(rawjson.AppendCompact(nil, raw))
+		h.Write(rawjson.AppendCanonical(nil, raw))
 		h.Write([]byte{0})
 	}
 	return hex.EncodeToString(h.Sum(nil)[:12]), nil
@@ -327,8 +348,10 @@ func (c *cursor) result(old *state.Cursor) *state.Cursor {
 	if c.last != nil {
 		s.LastValue = bytes.Clone(c.last.raw)
 	}
-	if c.start != nil {
-		s.StartValue = bytes.Clone(c.start.raw)
+	if c.stored != nil {
+		s.StartValue = bytes.Clone(c.stored.raw) // before lag
+	} else {
+		s.StartValue = text(c.cfg.InitialValue)
 	}
 	if old != nil && c.rows == 0 {
 		s.StartValue = text(old.StartValue) // STATE-01

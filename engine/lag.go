@@ -10,19 +10,26 @@ import (
 	"github.com/restlua/restlua/engine/rawjson"
 )
 
+// lags reports whether a stored last value is moved: an end value, a function of
+// the script's own and a lag of 0 leave it where it is (INC-44).
+func lags(inc *config.Incremental) bool {
+	if inc.Lag == nil || inc.EndValue != nil || inc.LastValueFunc == "function" {
+		return false
+	}
+	lag, ok := new(big.Rat).SetString(string(inc.Lag))
+	return !ok || lag.Sign() != 0
+}
+
 // applyLag moves a stored last value back by incremental.lag (section 17.7):
 // numbers by the number, dates by days, times by seconds. "min" moves it on.
 // The result never lies beyond the initial value, and keeps the text format.
 func applyLag(inc *config.Incremental, last, initial *scalar) (*scalar, error) {
-	if inc.Lag == nil || inc.EndValue != nil || inc.LastValueFunc == "function" {
+	if !lags(inc) {
 		return last, nil
 	}
 	lag, ok := new(big.Rat).SetString(string(inc.Lag))
 	if !ok {
 		return nil, fmt.Errorf("%s is no number", inc.Lag)
-	}
-	if lag.Sign() == 0 {
-		return last, nil
 	}
 	if inc.LastValueFunc != "min" {
 		lag.Neg(lag)
@@ -35,7 +42,11 @@ func applyLag(inc *config.Incremental, last, initial *scalar) (*scalar, error) {
 		}
 		raw = rawjson.AppendQuoted(nil, moved)
 	} else {
-		raw = appendNumber(nil, new(big.Rat).Add(last.rat(), lag))
+		moved := new(big.Rat).Add(last.rat(), lag)
+		if last.isInt && !moved.IsInt() {
+			moved.SetInt(new(big.Int).Quo(moved.Num(), moved.Denom())) // an integer stays one
+		}
+		raw = appendNumber(nil, moved)
 	}
 	s, err := parseScalar(raw)
 	if err != nil {

@@ -34,6 +34,9 @@ func Check(ctx context.Context, script Script, o Options) (*config.Config, error
 		}
 		world.Close()
 	}
+	if s, ok := script.(interface{ Remarks() []config.Warning }); ok {
+		p.config.Warnings = append(p.config.Warnings, s.Remarks()...)
+	}
 	return p.config, nil
 }
 

@@ -123,6 +123,3 @@ func (q *parentQueue) pending() (records [][]byte, taken int) {
 	defer q.mu.Unlock()
 	return append(append([][]byte(nil), q.taken...), q.waiting...), len(q.taken)
 }
-
-// restore puts records back that an earlier process did not finish.
-func (q *parentQueue) restore(records [][]byte) { q.waiting = append(q.waiting, records...) }

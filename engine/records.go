@@ -10,6 +10,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/restlua/restlua/engine/hook"
 	"github.com/restlua/restlua/engine/rawjson"
 	"github.com/restlua/restlua/engine/rest"
 )
@@ -17,30 +18,25 @@ import (
 // record takes one record through the steps, the cursor, the normaliser and to
 // the children. stop says that no later record of the series can count.
 func (t *task) record(ctx context.Context, record []byte) (stop bool, err error) {
-	own := t.owner.options.Steps[t.name()]
-	if len(t.resource.Steps) == 0 && len(own) == 0 {
-		return t.accept(ctx, record)
+	if len(t.resource.Steps) == 0 {
+		return t.behindSteps(ctx, record)
 	}
-	return t.step(ctx, 0, own, record)
+	return t.step(ctx, t.world, 0, record, t.behindSteps)
 }
 
-// step runs the processing steps from the i-th on: those of the script first,
-// then those given in Go.
-func (t *task) step(ctx context.Context, i int, own []Step, record []byte) (stop bool, err error) {
-	steps := t.resource.Steps
-	for ; i < len(steps)+len(own); i++ {
-		if i >= len(steps) {
-			return t.goSteps(ctx, own[i-len(steps):], record)
-		}
+// step runs the script's processing steps from the i-th on in world, and gives
+// what comes out to emit.
+func (t *task) step(ctx context.Context, world hook.World, i int, record []byte, emit func(context.Context, []byte) (bool, error)) (stop bool, err error) {
+	for steps := t.resource.Steps; i < len(steps); i++ {
 		s := steps[i]
 		switch s.Kind {
 		case "filter":
-			keep, err := t.world.Filter(ctx, s.Func, record)
+			keep, err := world.Filter(ctx, s.Func, record)
 			if err != nil || !keep {
 				return false, err
 			}
 		case "map":
-			record, err = t.world.Map(ctx, s.Func, record)
+			record, err = world.Map(ctx, s.Func, record)
 			if err != nil || record == nil {
 				return false, err
 			}
@@ -48,7 +44,7 @@ func (t *task) step(ctx context.Context, i int, own []Step, record []byte) (stop
 			// Results are kept until the function is done: it holds the world
 			// that the steps behind it need.
 			var results [][]byte
-			err := t.world.YieldMap(ctx, s.Func, record, func(r []byte) error {
+			err := world.YieldMap(ctx, s.Func, record, func(r []byte) error {
 				results = append(results, bytes.Clone(r))
 				return nil
 			})
@@ -56,7 +52,7 @@ func (t *task) step(ctx context.Context, i int, own []Step, record []byte) (stop
 				return false, err
 			}
 			for _, r := range results {
-				last, err := t.step(ctx, i+1, own, r)
+				last, err := t.step(ctx, world, i+1, r, emit)
 				if err != nil {
 					return false, err
 				}
@@ -64,6 +60,15 @@ func (t *task) step(ctx context.Context, i int, own []Step, record []byte) (stop
 			}
 			return stop, nil
 		}
+	}
+	return emit(ctx, record)
+}
+
+// behindSteps takes a record on from the script's steps: to those given in Go
+// and into the tables.
+func (t *task) behindSteps(ctx context.Context, record []byte) (stop bool, err error) {
+	if len(t.given) > 0 {
+		return t.goSteps(ctx, t.given, record)
 	}
 	return t.accept(ctx, record)
 }

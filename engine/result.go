@@ -61,14 +61,18 @@ type TableResult struct {
 
 // ResourceResult says what was asked for one resource.
 type ResourceResult struct {
-	Requests int64         `json:"requests"`
-	Pages    int64         `json:"pages"`
-	Records  int64         `json:"records"`            // as received
-	Rows     int64         `json:"rows"`               // after steps and filters
-	Failed   int64         `json:"failed,omitempty"`   // series that failed and were skipped or deferred
-	Deferred int           `json:"deferred,omitempty"` // parents left for the next load
-	Error    string        `json:"error,omitempty"`    // why the resource was left out (--keep-going)
-	Elapsed  time.Duration `json:"elapsed_ns"`
+	Requests int64 `json:"requests"`
+	Pages    int64 `json:"pages"`
+	Records  int64 `json:"records"` // as received
+	Rows     int64 `json:"rows"`    // after steps and filters
+	// Duplicates are records whose primary key came before in the same series;
+	// Gaps are series with another number of records than the API stated.
+	Duplicates int64         `json:"duplicates,omitempty"`
+	Gaps       int64         `json:"gaps,omitempty"`
+	Failed     int64         `json:"failed,omitempty"`   // series that failed and were skipped or deferred
+	Deferred   int           `json:"deferred,omitempty"` // parents left for the next load
+	Error      string        `json:"error,omitempty"`    // why the resource was left out (--keep-going)
+	Elapsed    time.Duration `json:"elapsed_ns"`
 }
 
 // SchemaChange is a column that a load added, or whose type it widened.

@@ -24,7 +24,7 @@ const Version = "0.1.0"
 
 // memoryBudget is shared by the open batches of all tables, in bytes. Each
 // batch that is full is written while the next one fills.
-const memoryBudget = 24 << 20
+const memoryBudget = 12 << 20
 
 // minBatch is the least memory that one resource's batches get, so that many
 // resources do not make tiny row groups.
@@ -95,7 +95,7 @@ type fullBatch struct {
 
 func (r *run) do(ctx context.Context) (result *Result, err error) {
 	r.data, err = dataset.Open(ctx, r.dataset, dataset.Options{
-		Format: parquet.Format{}, Source: r.config.Name, Wait: r.options.Wait, Now: r.options.Now,
+		Format: parquet.New(), Source: r.config.Name, Wait: r.options.Wait, Now: r.options.Now,
 		Compression: r.options.Compression, Version: Version,
 	})
 	if err != nil {
@@ -122,7 +122,7 @@ func (r *run) do(ctx context.Context) (result *Result, err error) {
 	client := rest.Options{
 		Transport: r.options.Transport, Sleep: r.options.Sleep, Now: r.options.Now, Redactor: r.redactor, Version: Version,
 		Events: r.clientEvents(), Detail: r.options.Detail, ErrorBody: r.options.ErrorBody,
-		RefreshTokens: rest.RefreshTokens{Load: r.data.Token, Store: r.data.StoreToken},
+		RefreshTokens: rest.RefreshTokens{Load: r.data.Token, Store: r.data.StoreToken}, Scratch: r.load.Scratch(),
 	}
 	if r.options.Record != "" {
 		rec, failed := har.Create(r.options.Record, har.Options{Redactor: r.redactor, Now: r.options.Now, Version: Version})
@@ -132,7 +132,11 @@ func (r *run) do(ctx context.Context) (result *Result, err error) {
 		defer func() { err = errors.Join(err, rec.Close()) }()
 		client.Wrap = rec.Around
 	}
-	if r.client, err = rest.NewClient(&r.config.Client, client); err != nil {
+	settings := r.config.Client
+	if r.options.MaxWait > 0 {
+		settings.Session.RequestMaxRetryDelay = r.options.MaxWait
+	}
+	if r.client, err = rest.NewClient(&settings, client); err != nil {
 		return nil, err
 	}
 	r.plan.http = r.client.Do
@@ -201,9 +205,7 @@ func (r *run) makeTasks(ctx context.Context) error {
 
 func (r *run) closeWorlds() {
 	for _, t := range r.tasks {
-		if t.world != nil {
-			t.world.Close()
-		}
+		t.closeWorlds()
 	}
 }
 

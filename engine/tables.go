@@ -27,9 +27,20 @@ type tables struct {
 // measured; one root measures its own.
 const measureEvery = 256
 
+// sharedShift leaves 2^32 rows of a load to each of 16 resources that share a
+// table.
+const sharedShift = 32
+
 func newTables(t *task, budget int) (*tables, error) {
 	res, r := t.resource, t.owner
 	x := &tables{task: t, byName: map[string]*normalize.Normalizer{}, budget: budget}
+	// Resources that share a table number their rows apart from each other, so
+	// that ids stay unique in it (NRM-41).
+	for _, other := range r.tasks {
+		if other != t && other.tables != nil && other.resource.TableNameFunc == "" && res.TableNameFunc == "" && tableName(other.resource) == tableName(res) {
+			x.counter += 1 << sharedShift
+		}
+	}
 	x.base = normalize.Options{
 		Resource: res.Name, MaxNesting: res.MaxTableNesting, Load: r.load.Number(), Counter: &x.counter, BatchBytes: budget,
 		Reject: func(rejected normalize.Rejected) { t.reject(rejected) },
@@ -168,6 +179,14 @@ func (x *tables) flush() error {
 		}
 	}
 	return nil
+}
+
+// free gives up the memory of batches when all records are taken: the commit
+// needs some itself.
+func (x *tables) free() {
+	for _, n := range x.order {
+		n.Free()
+	}
 }
 
 // rows is the number of records taken.

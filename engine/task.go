@@ -23,7 +23,9 @@ type task struct {
 	owner    *run
 	resource *config.Resource
 	children []*task
-	world    hook.World // nil: no hooks
+	given    []Step       // in Go
+	world    hook.World   // nil: no hooks
+	workers  []hook.World // run the steps in place of world; nil: it does
 	source   *rest.Resource
 	cursor   *cursor
 	values   *rest.IncrementalValues
@@ -42,6 +44,7 @@ type task struct {
 	elapsed        time.Duration
 	place          place // of the record at hand, for errors
 	duplicates     *duplicates
+	gaps           gaps
 	err            error // why the task could not be finished (--keep-going)
 
 	finished int      // series settled of the group of parents at hand
@@ -49,6 +52,9 @@ type task struct {
 	resumed  position // where an earlier process was
 	done     bool     // all its rows were taken in
 	half     bool     // a page broke off half done
+	lost     bool     // the series at hand has rows and no snapshot
+
+	firstState []byte // ctx.state at the start, where there are workers
 }
 
 // place says where a record came from.
@@ -60,6 +66,7 @@ type place struct {
 
 func newTask(ctx context.Context, r *run, u *planUnit, batchBytes int) (*task, error) {
 	t := &task{owner: r, resource: u.resource, duplicates: newDuplicates(u.resource.PrimaryKey)}
+	t.given = r.options.Steps[t.name()]
 	res := u.resource
 	if res.Parent != "" {
 		t.parents, t.seen = newParentQueue(), map[parentHash]bool{}
@@ -82,11 +89,14 @@ func newTask(ctx context.Context, r *run, u *planUnit, batchBytes int) (*task, e
 				start = old.LastValue
 			}
 		}
-		world, err := r.script.World(ctx, r.env(res.Name, start, r.storedState(res.Name), r.options))
-		if err != nil {
+		env := r.env(res.Name, start, r.storedState(res.Name), r.options)
+		var err error
+		if t.world, err = r.script.World(ctx, env); err != nil {
 			return nil, err
 		}
-		t.world = world
+		if err := t.makeWorkers(ctx, env); err != nil {
+			return nil, err
+		}
 	}
 	var err error
 	if inc != nil {
@@ -153,6 +163,7 @@ func (t *task) end() error {
 	if t.tables == nil {
 		return nil
 	}
+	defer t.tables.free()
 	return t.tables.flush()
 }
 
@@ -215,10 +226,14 @@ func (t *task) fetch(ctx context.Context, s *rest.Series) <-chan fetched {
 	out := make(chan fetched, 1)
 	t.owner.fetchers.Go(func() {
 		defer close(out)
-		for n := int64(1); ; n++ {
+		defer s.Close()
+		for n := int64(1); ; {
 			f := t.nextPage(ctx, s, n)
 			if f.page == nil && f.err == nil {
 				return
+			}
+			if f.err == nil && !f.page.More {
+				n++
 			}
 			select {
 			case out <- f:
@@ -263,10 +278,14 @@ func (t *task) drain(ctx context.Context, pages <-chan fetched, included []rest.
 }
 
 func (t *task) readInStep(ctx context.Context, s *rest.Series) error {
-	for n := int64(1); ; n++ {
+	defer s.Close()
+	for n := int64(1); ; {
 		f := t.nextPage(ctx, s, n)
 		if f.page == nil {
 			return f.err
+		}
+		if !f.page.More {
+			n++
 		}
 		stop, err := t.page(ctx, f, nil)
 		if stop || err != nil {
@@ -298,23 +317,27 @@ func (t *task) waitForChildren(ctx context.Context) error {
 func (t *task) process(ctx context.Context, f fetched, included []rest.Field) (stop bool, err error) {
 	t.owner.gate.RLock()
 	defer t.owner.gate.RUnlock()
+	t.lost = t.owner.checkpoints && f.saved == nil
+	return t.take(ctx, f, included)
+}
+
+// take takes in the records of a page. The gate is held.
+func (t *task) take(ctx context.Context, f fetched, included []rest.Field) (stop bool, err error) {
 	p := f.page
-	t.pages++
 	t.place = place{url: p.URL, page: p.Number}
-	if p.Number == 1 {
-		t.duplicates.begin()
+	if p.Before == 0 {
+		t.pages++
+		if p.Number == 1 {
+			t.duplicates.begin()
+		}
 	}
+	take, end := t.taker(ctx, p.Records, included)
+	defer end()
 	for i, record := range p.Records {
 		t.records++
-		t.place.record = i + 1
+		t.place.record = int(p.Before) + i + 1
 		t.duplicates.look(record)
-		if included != nil {
-			if record, err = include(record, included); err != nil {
-				t.half = true
-				return false, t.fail(err)
-			}
-		}
-		last, err := t.record(ctx, record)
+		last, err := take(i)
 		if err != nil {
 			t.half = true
 			return false, t.fail(err)
@@ -325,9 +348,11 @@ func (t *task) process(ctx context.Context, f fetched, included []rest.Field) (s
 			break
 		}
 	}
+	end()
 	t.series = f.saved
+	t.gaps.look(p.Gap)
 	if f := t.owner.options.Events.Page; f != nil {
-		f(PageEvent{Resource: t.name(), Page: p.Number, Records: len(p.Records), Rows: t.rows, Bytes: p.Bytes, URL: p.URL})
+		f(PageEvent{Resource: t.name(), Page: p.Number, Records: len(p.Records), Rows: t.rows, Bytes: p.Bytes, URL: p.URL, More: p.More})
 	}
 	p.Release()
 	return stop, nil
@@ -418,6 +443,9 @@ func (t *task) state(old *state.Resource) (*state.Resource, error) {
 			}
 			s.Incremental[path] = got
 		}
+	}
+	if err := t.workersState(); err != nil {
+		return nil, fmt.Errorf("%s: ctx.state: %w", t.name(), err)
 	}
 	if w, ok := t.world.(interface{ State() ([]byte, error) }); ok {
 		raw, err := w.State()

@@ -121,7 +121,7 @@ func TestDuplicates(t *testing.T) {
 	for _, r := range []string{`{"id":1,"meta":{"n":1}}`, `{"id":1,"meta":{"n":2}}`, `{"meta":{"n":1},"id":1}`, `{"id":1}`} {
 		d.look([]byte(r))
 	}
-	if got, want := d.remark(), "1 of 3 keys came twice: the data changed while paging"; got != want {
+	if got, want := d.remark(), "1 of 3 keys came twice: the data changed while paging, so others may be missing; ask for what does not move: incremental.window, a cursor paginator, or a fixed sort order"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 	d.begin()

@@ -80,7 +80,7 @@ func (c *Client) hop(ctx context.Context, x *sending, base *hook.Request, waited
 	}
 	shown := c.redactor.URL(request.URL.String())
 	began := c.now()
-	response, b, err := c.roundTrip(ctx, request)
+	response, b, err := c.roundTrip(ctx, x, request)
 	elapsed := c.now().Sub(began)
 	c.report(x, request, shown, response, b, elapsed, err)
 	if err != nil {
@@ -93,8 +93,11 @@ func (c *Client) hop(ctx context.Context, x *sending, base *hook.Request, waited
 	}
 	a = &arrival{
 		response: hook.Response{Status: response.StatusCode, Headers: response.Header, Body: b.data, URL: shown, Elapsed: elapsed},
-		body:     b, bytes: int64(len(b.data)), url: request.URL.String(), shown: shown,
+		body:     b, bytes: b.size(), url: request.URL.String(), shown: shown,
 		limiter: limiter, start: start, auth: auth, generation: generation,
+	}
+	if b.spool != nil {
+		a.response.Body = nil // a part of it would pass for the whole
 	}
 	c.heed(limiter, response)
 	return a, redirect(request.URL, response), nil
@@ -139,9 +142,9 @@ func (c *Client) heed(l *limiter, r *http.Response) {
 	}
 }
 
-// roundTrip sends a request and reads the whole body. It is given up where no
+// roundTrip sends a request and reads the whole body, into memory or a file. It is given up where no
 // answer comes in request_timeout, or the body stalls.
-func (c *Client) roundTrip(ctx context.Context, r *http.Request) (*http.Response, *body, error) {
+func (c *Client) roundTrip(ctx context.Context, x *sending, r *http.Request) (*http.Response, *body, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	timer := time.AfterFunc(c.config.Session.RequestTimeout, func() { cancel(errNoAnswer) })
@@ -155,7 +158,13 @@ func (c *Client) roundTrip(ctx context.Context, r *http.Request) (*http.Response
 		return response, nil, causeOf(ctx, errNoAnswer)
 	}
 	timer = time.AfterFunc(c.stall, func() { cancel(errStalled) })
-	b, err := c.bodies.read(&watched{r: response.Body, timer: timer, stall: c.stall}, response.Header, response.ContentLength)
+	b, err := c.receive(x, response, r.URL.String(), &watched{r: response.Body, timer: timer, stall: c.stall})
+	if err == nil && b.spool != nil {
+		timer.Stop() // nothing more comes
+		if err = b.spool.whole(ctx); err != nil {
+			b.release()
+		}
+	}
 	if err != nil {
 		return response, nil, causeOf(ctx, err)
 	}
@@ -347,7 +356,7 @@ func (c *Client) report(x *sending, r *http.Request, shown string, response *htt
 	if err != nil {
 		i.Err = errors.New(c.plainWords(err))
 	} else {
-		i.Status, i.Bytes = response.StatusCode, int64(len(b.data))
+		i.Status, i.Bytes = response.StatusCode, b.size()
 	}
 	if c.options.Detail {
 		i.RequestHeaders = c.redactor.Headers(r.Header)

@@ -32,13 +32,27 @@ const (
 
 // body is a body in memory. Its buffer is given back by release.
 type body struct {
-	data   []byte // without BOM, decompressed
+	data   []byte // without BOM, decompressed; of a spooled one the first bytes, as they came
 	buffer *[]byte
 	pool   *bodies
+	spool  *spool // nil: the body is in memory
 }
 
-// release gives the memory back; data must not be used any more.
+// size is the number of bytes of the body: decompressed, or, of a spooled one,
+// as they came.
+func (b *body) size() int64 {
+	if b.spool != nil {
+		return b.spool.size
+	}
+	return int64(len(b.data))
+}
+
+// release gives the memory or the file back; data must not be used any more.
 func (b *body) release() {
+	if b.spool != nil {
+		b.spool.close()
+		b.spool, b.data = nil, nil
+	}
 	if b.buffer != nil {
 		b.pool.put(b.buffer)
 		b.buffer, b.data = nil, nil
@@ -68,13 +82,23 @@ func (p *bodies) put(b *[]byte) {
 	p.buffers[class].Put(b)
 }
 
-// read reads a whole body. Packed bodies are unpacked whether or not the header
-// says so (API-14), a byte order mark is cut.
+// read reads a whole body of at most max_response_bytes.
 func (p *bodies) read(r io.Reader, h http.Header, length int64) (*body, error) {
-	switch encoding := strings.ToLower(strings.TrimSpace(h.Get("Content-Encoding"))); encoding {
-	case "", "identity", "gzip", "x-gzip":
-	default:
-		return nil, final{fmt.Errorf("the body is encoded as %q, which was not asked for", encoding)}
+	b, err := p.readUpTo(r, h, length, p.most)
+	if errors.Is(err, errTooLarge) {
+		return nil, final{fmt.Errorf("the answer is larger than %s (client.max_response_bytes)", sizeText(p.most))}
+	}
+	return b, err
+}
+
+// errTooLarge says that a bound was met.
+var errTooLarge = errors.New("too large")
+
+// readUpTo reads a whole body; one of more than most bytes is errTooLarge. Packed bodies are unpacked whether or not the header
+// says so (API-14), a byte order mark is cut.
+func (p *bodies) readUpTo(r io.Reader, h http.Header, length, most int64) (*body, error) {
+	if err := knownEncoding(h); err != nil {
+		return nil, err
 	}
 	buffered, ok := p.readers.Get().(*bufio.Reader)
 	if !ok {
@@ -91,14 +115,14 @@ func (p *bodies) read(r io.Reader, h http.Header, length int64) (*body, error) {
 	case err != nil && err != io.EOF:
 		return nil, err
 	case packed(start):
-		b.buffer, err = p.unpack(buffered, 4*length)
+		b.buffer, err = p.unpack(buffered, 4*length, most)
 	default:
-		b.buffer, err = p.fill(buffered, length)
+		b.buffer, err = p.fill(buffered, length, most)
 	}
 	// A packed file may be packed once more for its way.
 	if err == nil && packed(*b.buffer) {
 		outer := b.buffer
-		b.buffer, err = p.unpack(bytes.NewReader(*outer), 4*int64(len(*outer)))
+		b.buffer, err = p.unpack(bytes.NewReader(*outer), 4*int64(len(*outer)), most)
 		p.put(outer)
 	}
 	if err != nil {
@@ -108,12 +132,22 @@ func (p *bodies) read(r io.Reader, h http.Header, length int64) (*body, error) {
 	return b, nil
 }
 
+// knownEncoding checks that the body comes in an encoding that was asked for.
+func knownEncoding(h http.Header) error {
+	switch encoding := strings.ToLower(strings.TrimSpace(h.Get("Content-Encoding"))); encoding {
+	case "", "identity", "gzip", "x-gzip":
+		return nil
+	default:
+		return final{fmt.Errorf("the body is encoded as %q, which was not asked for", encoding)}
+	}
+}
+
 // packed reports whether data begins as gzip does (RFC 1952, method deflate).
 func packed(data []byte) bool {
 	return len(data) >= 3 && data[0] == 0x1f && data[1] == 0x8b && data[2] == 8
 }
 
-func (p *bodies) unpack(r io.Reader, guess int64) (*[]byte, error) {
+func (p *bodies) unpack(r io.Reader, guess, most int64) (*[]byte, error) {
 	z, ok := p.gzips.Get().(*gzip.Reader)
 	if !ok {
 		z = new(gzip.Reader)
@@ -122,7 +156,7 @@ func (p *bodies) unpack(r io.Reader, guess int64) (*[]byte, error) {
 	if err := z.Reset(r); err != nil {
 		return nil, brokenGzip(err)
 	}
-	b, err := p.fill(z, min(guess, 8<<20))
+	b, err := p.fill(z, min(guess, 8<<20), most)
 	if err != nil {
 		return nil, brokenGzip(err)
 	}
@@ -140,14 +174,14 @@ func brokenGzip(err error) error {
 
 // fill reads r to its end into a buffer. length is the expected size; -1 or less
 // means unknown.
-func (p *bodies) fill(r io.Reader, length int64) (*[]byte, error) {
+func (p *bodies) fill(r io.Reader, length, most int64) (*[]byte, error) {
 	size := int64(8 << 10)
 	if length >= 0 {
 		size = length + 1 // room to see the end without growing
 	}
 	// A header that promises much is believed only in part: the memory grows
 	// with what has come.
-	b := p.get(int(min(size, 16<<20, p.most+1)))
+	b := p.get(int(min(size, 16<<20, most+1)))
 	for {
 		free := (*b)[len(*b):cap(*b)]
 		if len(free) == 0 {
@@ -159,9 +193,9 @@ func (p *bodies) fill(r io.Reader, length int64) (*[]byte, error) {
 		}
 		n, err := r.Read(free)
 		*b = (*b)[:len(*b)+n]
-		if int64(len(*b)) > p.most {
+		if int64(len(*b)) > most {
 			p.put(b)
-			return nil, final{fmt.Errorf("the answer is larger than %s (client.max_response_bytes)", sizeText(p.most))}
+			return nil, errTooLarge
 		}
 		if err == io.EOF {
 			return b, nil

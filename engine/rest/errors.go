@@ -51,8 +51,20 @@ type WaitError struct {
 }
 
 func (e *WaitError) Error() string {
-	return fmt.Sprintf("the API asks to wait %s (until %s), longer than client.session.request_max_retry_delay allows: status %d for url: %s",
-		waitText(e.Wait), e.Until.Format("15:04"), e.Status, e.URL)
+	return fmt.Sprintf("the API asks to wait %s (until %s), longer than client.session.request_max_retry_delay allows: status %d for url: %s (hint: --max-wait %s allows it)",
+		waitText(e.Wait), e.Until.Format("15:04"), e.Status, e.URL, flagText(e.Wait))
+}
+
+// flagText gives a wait as a flag takes it, rounded up: "3h", "52m".
+func flagText(d time.Duration) string {
+	minutes := int((d + time.Minute - 1) / time.Minute)
+	switch {
+	case minutes%60 == 0:
+		return strconv.Itoa(minutes/60) + "h"
+	case minutes > 60:
+		return strconv.Itoa(minutes/60) + "h" + strconv.Itoa(minutes%60) + "m"
+	}
+	return strconv.Itoa(minutes) + "m"
 }
 
 // waitText gives a wait in the words of a person: "52 min", "3 h 5 min", "40 s".

@@ -95,14 +95,14 @@ func (s *scope) fromParent(p *config.Part) ([]byte, error) {
 }
 
 func (s *scope) parentField(p *config.Part, record []byte) ([]byte, error) {
-	// PLH-19: a key that spells the whole field wins over the path.
-	if value, ok := rawjson.Get(record, p.Field); ok {
-		return value, nil
-	}
 	if path := s.resource.fieldPaths[p.Field]; path != nil {
 		if value, ok := path.First(record); ok {
 			return value, nil
 		}
+	}
+	// A key that spells the whole field is found too (PLH-19).
+	if value, ok := rawjson.Get(record, p.Field); ok {
+		return value, nil
 	}
 	bound := "{resources." + p.Parent + "." + p.Field + "}"
 	if p.Param != "" {
@@ -235,6 +235,20 @@ func scalarText(value []byte) string {
 		}
 	}
 	return string(rawjson.AppendCompact(nil, value))
+}
+
+// paramTexts is a JSON value as values of a query parameter: a list repeats the
+// parameter (PARAM-03).
+func paramTexts(value []byte) []string {
+	if value[0] != '[' {
+		return []string{scalarText(value)}
+	}
+	var texts []string
+	_ = rawjson.Elements(value, func(v []byte) bool {
+		texts = append(texts, scalarText(v))
+		return true
+	})
+	return texts
 }
 
 // joined is a JSON list as text with a separator between its elements.

@@ -43,6 +43,7 @@ func TestFirstRequestURL(t *testing.T) {
 		{name: "URL-04 other scheme", base: "http://example.com", endpoint: config.Endpoint{Path: text("my://protocol")}, want: "http://example.com/my://protocol"},
 		{name: "URL-05 query and fragment", base: "http://example.com", endpoint: config.Endpoint{Path: text("x?q=1#f"), Params: []config.Param{param("r", num("2"))}}, want: "http://example.com/x?q=1&r=2#f"},
 		{name: "URL-06", base: "https://api.example.com/v1/", endpoint: config.Endpoint{Path: text("/users")}, want: "https://api.example.com/v1/users"},
+		{name: "URL-06 dots", base: "https://api.example.com/v1/", endpoint: config.Endpoint{Path: text("../users/./x")}, want: "https://api.example.com/users/x"},
 
 		{name: "REL-01 PLH-16 LUA-04 API-16", endpoint: config.Endpoint{Path: text("x/{resources.posts.id}/{resources.posts.id}/z")}, want: "https://api.test/v1/x/12345678901234567890/12345678901234567890/z"},
 		{name: "REL-03 PLH-04 JSONPath", endpoint: config.Endpoint{Path: text("x/{resources.posts.deep.list[0].id}")}, want: "https://api.test/v1/x/7"},
@@ -52,6 +53,8 @@ func TestFirstRequestURL(t *testing.T) {
 		{name: "PLH-15 escape stays", endpoint: config.Endpoint{Path: text("x/{resources.posts.done}")}, want: "https://api.test/v1/x/a%20b"},
 		{name: "PLH-23 API-35 empty", endpoint: config.Endpoint{Path: text("posts/{resources.posts.empty}")}, want: "https://api.test/v1/posts/"},
 		{name: "PLH-12 braces", endpoint: config.Endpoint{Path: config.Template{Parts: []config.Part{{Literal: "x/{y}/z"}}}}, want: "https://api.test/v1/x/%7By%7D/z"},
+		{name: "PLH-04 the path wins over a key that spells it", binding: Binding{Parent: []byte(`{"m":{"k":1},"m.k":2}`)}, endpoint: config.Endpoint{Path: text("x/{resources.posts.m.k}")}, want: "https://api.test/v1/x/1"},
+		{name: "PLH-19 a key that spells the path", binding: Binding{Parent: []byte(`{"m":{},"m.k":2}`)}, endpoint: config.Endpoint{Path: text("x/{resources.posts.m.k}")}, want: "https://api.test/v1/x/2"},
 		{name: "PLH-19", endpoint: config.Endpoint{Path: text("x/{resources.posts.user@domain}")}, want: "https://api.test/v1/x/u"},
 		{name: "LUA-04 digits", endpoint: config.Endpoint{Path: text("x/{resources.posts.n}")}, want: "https://api.test/v1/x/1.50"},
 		{name: "LUA-06 lists as compact JSON", endpoint: config.Endpoint{Params: []config.Param{param("l", str("{resources.posts.list}"))}}, want: "https://api.test/v1/things?l=%5B1%2C2%5D"},

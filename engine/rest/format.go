@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"mime"
+	"net/http"
 	"net/url"
 	"path"
 	"strings"
@@ -51,11 +52,7 @@ func (r *Resource) document(resp *hook.Response, finalURL string) (document, err
 		return document{}, fmt.Errorf("unknown format %q", format)
 	}
 	if looksLikeHTML(body) {
-		method := r.endpoint.Method
-		if method == "" {
-			method = "GET"
-		}
-		return document{}, fmt.Errorf("got HTML (a login or error page?) from %s %s: %s", method, r.mask(finalURL), excerpt(bytes.TrimSpace(body), htmlBytes))
+		return document{}, r.gotHTML(body, finalURL)
 	}
 	return read(r, body)
 }
@@ -121,6 +118,15 @@ func readJSON(r *Resource, body []byte) (document, error) {
 }
 
 const htmlBytes = 200
+
+// gotHTML is the error of a page for people (API-12).
+func (r *Resource) gotHTML(body []byte, finalURL string) error {
+	method := r.endpoint.Method
+	if method == "" {
+		method = http.MethodGet
+	}
+	return fmt.Errorf("got HTML (a login or error page?) from %s %s: %s", method, r.mask(finalURL), excerpt(bytes.TrimSpace(body), htmlBytes))
+}
 
 // looksLikeHTML reports whether a body is a page for people.
 func looksLikeHTML(body []byte) bool {

@@ -20,7 +20,25 @@ import (
 // attributes or elements is "#text". Elements of one name become a list, at the
 // place of the first. Names lose their prefixes.
 func readXML(_ *Resource, body []byte) (document, error) {
-	d := xml.NewDecoder(bytes.NewReader(body))
+	d := newXMLDecoder(bytes.NewReader(body))
+	start, err := xmlRoot(d)
+	if err != nil {
+		return document{}, err
+	}
+	value, err := xmlElement(d, start, 1)
+	if err == nil {
+		err = xmlEnd(d)
+	}
+	if err != nil {
+		return document{}, badXML(d, err)
+	}
+	doc := rawjson.AppendQuoted([]byte{'{'}, start.Name.Local)
+	doc = append(append(append(doc, ':'), value...), '}')
+	return document{json: doc}, nil
+}
+
+func newXMLDecoder(in io.Reader) *xml.Decoder {
+	d := xml.NewDecoder(in)
 	d.CharsetReader = func(charset string, in io.Reader) (io.Reader, error) {
 		switch strings.ToLower(charset) {
 		case "iso-8859-1", "latin1", "us-ascii":
@@ -28,28 +46,22 @@ func readXML(_ *Resource, body []byte) (document, error) {
 		}
 		return nil, fmt.Errorf("the encoding %q is not supported; expected utf-8 or iso-8859-1", charset)
 	}
+	return d
+}
+
+// xmlRoot reads up to the root element.
+func xmlRoot(d *xml.Decoder) (xml.StartElement, error) {
 	for {
 		token, err := d.Token()
 		if err == io.EOF {
-			return document{}, errors.New("the XML is broken: it has no element")
+			return xml.StartElement{}, errors.New("the XML is broken: it has no element")
 		}
 		if err != nil {
-			return document{}, badXML(d, err)
+			return xml.StartElement{}, badXML(d, err)
 		}
-		start, ok := token.(xml.StartElement)
-		if !ok {
-			continue
+		if start, ok := token.(xml.StartElement); ok {
+			return start.Copy(), nil
 		}
-		value, err := xmlElement(d, start, 1)
-		if err != nil {
-			return document{}, badXML(d, err)
-		}
-		if err := xmlEnd(d); err != nil {
-			return document{}, badXML(d, err)
-		}
-		doc := rawjson.AppendQuoted([]byte{'{'}, start.Name.Local)
-		doc = append(append(append(doc, ':'), value...), '}')
-		return document{json: doc}, nil
 	}
 }
 
@@ -83,28 +95,42 @@ type xmlField struct {
 	values [][]byte
 }
 
-func xmlElement(d *xml.Decoder, start xml.StartElement, depth int) ([]byte, error) {
-	if depth > rawjson.MaxDepth/2 {
-		return nil, fmt.Errorf("nested deeper than %d", rawjson.MaxDepth/2)
-	}
-	var fields []xmlField
-	places := map[string]int{}
-	add := func(name string, value []byte) {
-		i, ok := places[name]
-		if !ok {
-			i = len(fields)
-			places[name] = i
-			fields = append(fields, xmlField{name: name})
-		}
-		fields[i].values = append(fields[i].values, value)
-	}
+// xmlBuilder gathers what an element holds.
+type xmlBuilder struct {
+	fields []xmlField
+	places map[string]int
+	text   strings.Builder
+}
+
+// begin notes the attributes.
+func (b *xmlBuilder) begin(start xml.StartElement) {
 	for _, a := range start.Attr {
 		if a.Name.Space == "xmlns" || a.Name.Local == "xmlns" {
 			continue
 		}
-		add("@"+a.Name.Local, rawjson.AppendQuoted(nil, a.Value))
+		b.add("@"+a.Name.Local, rawjson.AppendQuoted(nil, a.Value))
 	}
-	var text strings.Builder
+}
+
+func (b *xmlBuilder) add(name string, value []byte) {
+	i, ok := b.places[name]
+	if !ok {
+		if b.places == nil {
+			b.places = map[string]int{}
+		}
+		i = len(b.fields)
+		b.places[name] = i
+		b.fields = append(b.fields, xmlField{name: name})
+	}
+	b.fields[i].values = append(b.fields[i].values, value)
+}
+
+func xmlElement(d *xml.Decoder, start xml.StartElement, depth int) ([]byte, error) {
+	if depth > rawjson.MaxDepth/2 {
+		return nil, fmt.Errorf("nested deeper than %d", rawjson.MaxDepth/2)
+	}
+	var b xmlBuilder
+	b.begin(start)
 	for {
 		token, err := d.Token()
 		if err != nil {
@@ -116,16 +142,18 @@ func xmlElement(d *xml.Decoder, start xml.StartElement, depth int) ([]byte, erro
 			if err != nil {
 				return nil, err
 			}
-			add(t.Name.Local, value)
+			b.add(t.Name.Local, value)
 		case xml.CharData:
-			text.Write(t)
+			b.text.Write(t)
 		case xml.EndElement:
-			return xmlObject(fields, strings.TrimSpace(text.String())), nil
+			return b.value(), nil
 		}
 	}
 }
 
-func xmlObject(fields []xmlField, text string) []byte {
+// value is the element as JSON.
+func (b *xmlBuilder) value() []byte {
+	fields, text := b.fields, strings.TrimSpace(b.text.String())
 	if len(fields) == 0 {
 		if text == "" {
 			return []byte("null")

@@ -83,9 +83,8 @@ func (s *Series) repeats(a *received) (bool, error) {
 	if again, err := s.firstPageAgain(a); again || err != nil {
 		return again, err
 	}
-	hash := hashBody(a.response.Body)
-	if hash != s.guard.body {
-		s.guard.body = hash
+	if a.hash != s.guard.body {
+		s.guard.body = a.hash
 		return false, nil
 	}
 	if s.onRepeat() == "stop" {

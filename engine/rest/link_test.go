@@ -20,6 +20,8 @@ func TestFindLink(t *testing.T) {
 		{"API-10 quoted commas, semicolons and quotes", []string{`</a>; title="one, two; rel=\"next\""; rel="prev", </b>; title=","; rel="next"`}, "next", "/b"},
 		{"API-10 upper-case names", []string{`</b>; REL="Next"`}, "next", "/b"},
 		{"API-10 several headers", []string{`</a>; rel="prev"`, `</b>; rel="next"`}, "next", "/b"},
+		{"PAG-HLINK-02 single quotes", []string{`</a>; rel='next'`}, "next", "/a"},
+		{"PAG-HLINK-01 the last of several", []string{`</a>; rel="next", </b>; rel="next"`}, "next", "/b"},
 		{"blanks everywhere", []string{" , < /b > ; rel = next ;x"}, "next", "/b"},
 		{"the first rel counts", []string{`</a>; rel="prev"; rel="next"`}, "next", ""},
 		{"no such rel", []string{`</a>; rel="prev"`}, "next", ""},
@@ -52,8 +54,10 @@ func TestResolveURL(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ name, page, link, want string }{
 		{"PAG-JLINK-02 absolute", "https://a.test/x", "http://b.test/y?z=%2F#f", "http://b.test/y?z=%2F#f"},
+		{"PAG-JLINK-02 dots", "https://a.test/x", "http://b.test/y/../z//./%2F?a=/../b", "http://b.test/z//%2F?a=/../b"},
 		{"PAG-JLINK-03", "http://example.com:8080/api/resource?q=1", "/api/resource?page=2", "http://example.com:8080/api/resource?page=2"},
 		{"PAG-JLINK-04 query only", "http://e.test/x/y?q=1", "?page=2", "http://e.test/x/y?page=2"},
+		{"PAG-JLINK-03 the page's query is dropped", "http://e.test/x/y?q=1", "#z", "http://e.test/x/y#z"},
 		{"PAG-JLINK-04 sibling", "http://e.test/x/y", "z?page=3", "http://e.test/x/z?page=3"},
 		{"PAG-JLINK-04 scheme kept", "https://e.test/x/y", "//host/p", "https://host/p"},
 		{"PAG-JLINK-05 escapes kept", "https://e.test/x", "/a%2Fb?c=%20d+e", "https://e.test/a%2Fb?c=%20d+e"},

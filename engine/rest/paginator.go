@@ -40,7 +40,12 @@ type received struct {
 	doc      []byte // valid JSON; nil: the body is empty, or its format has no envelope
 	records  [][]byte
 	list     bool // the records are the elements of a list
+	earlier  bool // there were records before these, of the same response
+	hash     bodyHash
 }
+
+// none reports a response without records.
+func (p *received) none() bool { return len(p.records) == 0 && !p.earlier }
 
 // kinds makes the paginators.
 var kinds = map[string]func(*config.Paginator, hook.World) (paginator, error){
@@ -144,7 +149,7 @@ func (p place) set(r *hook.Request, value []byte) (err error) {
 		r.JSON, err = jsonpath.SetAt(r.JSON, p.body, value)
 		return err
 	}
-	setParam(r, p.param, scalarText(value))
+	setParam(r, p.param, paramTexts(value)...)
 	return nil
 }
 

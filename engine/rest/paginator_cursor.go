@@ -36,7 +36,7 @@ func newCursor(p *config.Paginator, _ hook.World) (paginator, error) {
 }
 
 func (c *cursor) next(_ context.Context, r *hook.Request, p *received) (bool, error) {
-	if p.doc == nil || c.stopEmpty && len(p.records) == 0 {
+	if p.doc == nil || c.stopEmpty && p.none() {
 		return false, nil
 	}
 	more := false

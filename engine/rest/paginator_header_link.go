@@ -28,9 +28,9 @@ func (h *headerLink) next(_ context.Context, r *hook.Request, p *received) (bool
 	return true, h.follow(r, p.url, link)
 }
 
-// findLink returns the target of the first link with the relation rel; names of
+// findLink returns the target of the last link with the relation rel; names of
 // relations are compared without regard to case.
-func findLink(headers []string, rel string) string {
+func findLink(headers []string, rel string) (target string) {
 	for _, h := range headers {
 		for rest := h; rest != ""; {
 			var l link
@@ -40,12 +40,12 @@ func findLink(headers []string, rel string) string {
 			}
 			for _, name := range strings.Fields(l.rel) {
 				if strings.EqualFold(name, rel) {
-					return l.target
+					target = l.target
 				}
 			}
 		}
 	}
-	return ""
+	return target
 }
 
 // link is one entry of a Link header.
@@ -81,7 +81,8 @@ func parseLink(s string) (l link, rest string, ok bool) {
 	return l, "", true
 }
 
-// parseLinkParam reads `name`, `name=token` or `name="text"`.
+// parseLinkParam reads `name`, `name=token` or `name="text"`. Some APIs write
+// 'text', which is no quoting by the RFC.
 func parseLinkParam(s string) (name, value, rest string) {
 	end := strings.IndexAny(s, "=;,")
 	if end < 0 {
@@ -96,7 +97,7 @@ func parseLinkParam(s string) (name, value, rest string) {
 		if end = strings.IndexAny(s, ";,"); end < 0 {
 			end = len(s)
 		}
-		return name, strings.Trim(s[:end], blanks), s[end:]
+		return name, strings.Trim(s[:end], blanks+"'"), s[end:]
 	}
 	var b strings.Builder
 	for i := 1; i < len(s); i++ {

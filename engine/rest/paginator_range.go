@@ -53,7 +53,7 @@ func (c *counter) set(r *hook.Request, value int64) error {
 }
 
 func (c *counter) next(_ context.Context, r *hook.Request, p *received) (bool, error) {
-	if c.stopEmpty && len(p.records) == 0 {
+	if c.stopEmpty && p.none() {
 		return false, nil
 	}
 	// An empty body, or one of a format without envelope, states nothing: what
@@ -91,6 +91,9 @@ func (c *counter) within(value, n int64) bool {
 	value += n * c.step
 	return (!c.known || value-c.base < c.total) && (c.maximum == nil || value < *c.maximum)
 }
+
+// capped reports whether the maximum, not the total, ends the series here.
+func (c *counter) capped() bool { return c.maximum != nil && c.value+c.step >= *c.maximum }
 
 // ahead returns the requests of up to n pages that follow r, the request for
 // the page that comes next, for series that ask pages side by side. It needs a

@@ -83,6 +83,8 @@ func TestPaginators(t *testing.T) {
 			steps: []step{b(`{"data":[1],"cursors":{"next":"a b"}}`), b(`{"data":[2],"cursors":{"next":""}}`)}, asked: []string{"?q=1", "?q=1&cursor=a+b"}},
 		{name: "PAG-CURSOR-03 0 ends", paginator: cursor, steps: []step{b(`{"data":[1],"cursors":{"next":0}}`)}, asked: []string{""}},
 		{name: "PAG-CURSOR-03 false ends", paginator: cursor, steps: []step{b(`{"data":[1],"cursors":{"next":false}}`)}, asked: []string{""}},
+		{name: "PAG-CURSOR-02 PARAM-03 a list as cursor repeats the param", paginator: cursor, endpoint: config.Endpoint{Params: []config.Param{param("cursor", str("0")), param("q", str("1"))}},
+			steps: []step{b(`{"data":[1],"cursors":{"next":["x",7]}}`), b(`{"data":[2]}`)}, asked: []string{"?cursor=0&q=1", "?cursor=x&cursor=7&q=1"}},
 		{name: "PAG-CURSOR-10 API-16 numbers", paginator: cursor,
 			steps: []step{b(`{"data":[1],"cursors":{"next":12345678901234567890}}`), b(`{"data":[2],"cursors":{}}`)}, asked: []string{"", "?cursor=12345678901234567890"}},
 		{name: "PAG-CURSOR-06 goes on behind an empty page", paginator: cursor,
@@ -100,6 +102,8 @@ func TestPaginators(t *testing.T) {
 		{name: "API-03 the last row's id", paginator: config.Paginator{Kind: "cursor", CursorPath: "data[-1].id", CursorParam: "starting_after", HasMorePath: "has_more"},
 			steps: []step{b(`{"data":[{"id":"a"},{"id":"b"}],"has_more":true}`), b(`{"data":[],"has_more":false}`)}, asked: []string{"", "?starting_after=b"}},
 
+		{name: "PAG-OFFSET-01 an offset before the beginning", paginator: with(offset, func(p *config.Paginator) { p.Offset = -2 }),
+			steps: []step{b(`{"data":[1],"total":1}`), b(`{"data":[2],"total":1}`)}, asked: []string{"?offset=-2&limit=2", "?offset=0&limit=2"}},
 		{name: "PAG-OFFSET-01 PAG-RANGE-01 first values", paginator: with(offset, func(p *config.Paginator) { p.Offset, p.Limit = 123, 42 }),
 			steps: []step{b(`{"data":[1],"total":200}`), b(`{"data":[2],"total":200}`)}, asked: []string{"?offset=123&limit=42", "?offset=165&limit=42"}},
 		{name: "PAG-OFFSET-02 total", paginator: offset,

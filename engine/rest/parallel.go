@@ -75,5 +75,8 @@ func (r *Resource) request(ctx context.Context, q *hook.Request) (*reply, error)
 	if len(r.endpoint.ResponseActions) > 0 {
 		x.judge = r.judge
 	}
+	if r.streamable() {
+		x.streams = r.streams
+	}
 	return r.send(ctx, x)
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/restlua/restlua/engine/config"
@@ -20,7 +21,7 @@ func (s *scope) first() (*hook.Request, error) {
 	if err != nil {
 		return nil, fmt.Errorf("path: %w", err)
 	}
-	r := &hook.Request{Method: e.Method, URL: escapeURL(joinURL(c.BaseURL, path)), Headers: http.Header{}}
+	r := &hook.Request{Method: e.Method, URL: withoutDots(escapeURL(joinURL(c.BaseURL, path))), Headers: http.Header{}}
 	if r.Method == "" {
 		r.Method = http.MethodGet
 	}
@@ -192,22 +193,20 @@ func hasHeader(h http.Header, name string) bool {
 	return ok
 }
 
-// setParam sets a query parameter in place of every other of that name, those
-// in the URL's own query included (PARAM-05).
-func setParam(r *hook.Request, name, value string) {
+// setParam sets a query parameter, once for each value, in place of every other
+// of that name, those in the URL's own query included (PARAM-05).
+func setParam(r *hook.Request, name string, values ...string) {
 	r.URL = dropFromQuery(r.URL, name)
-	kept, done := r.Params[:0:0], false
-	for _, p := range r.Params {
-		if p.Name != name {
-			kept = append(kept, p)
-		} else if !done {
-			kept, done = append(kept, hook.Pair{Name: name, Value: value}), true
-		}
+	at := slices.IndexFunc(r.Params, func(p hook.Pair) bool { return p.Name == name })
+	if at < 0 {
+		at = len(r.Params)
 	}
-	if !done {
-		kept = append(kept, hook.Pair{Name: name, Value: value})
+	set := make([]hook.Pair, len(values))
+	for i, v := range values {
+		set[i] = hook.Pair{Name: name, Value: v}
 	}
-	r.Params = kept
+	others := slices.DeleteFunc(slices.Clone(r.Params), func(p hook.Pair) bool { return p.Name == name })
+	r.Params = slices.Insert(others, at, set...)
 }
 
 // dropFromQuery removes the parameters called name from the query of a URL and

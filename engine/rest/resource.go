@@ -28,10 +28,11 @@ type Resource struct {
 	fieldPaths map[string]*jsonpath.Path // of placeholders, by text
 	bound      []*config.Part            // placeholders for fields of the parent, each field once
 
-	send func(ctx context.Context, x call) (*reply, error)
-	warn func(text string)
-	mask func(url string) string
-	hide func(text string) string
+	bodies *bodies // buffers of pieces
+	send   func(ctx context.Context, x call) (*reply, error)
+	warn   func(text string)
+	mask   func(url string) string
+	hide   func(text string) string
 }
 
 // Resource prepares the endpoint of r; world runs its hooks and may be nil.
@@ -52,7 +53,7 @@ func (c *Client) Resource(r *config.Resource, world hook.World) (*Resource, erro
 	if err != nil {
 		return nil, err
 	}
-	out.auth, out.send = authenticator, c.send
+	out.auth, out.send, out.bodies = authenticator, c.send, &c.bodies
 	out.mask, out.hide = c.redactor.URL, c.redactor.Text
 	if f := c.options.Events.Warning; f != nil {
 		out.warn = func(text string) { f(r.Name, text) }

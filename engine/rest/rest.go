@@ -31,6 +31,7 @@ type Options struct {
 	ErrorBody     bool // errors of a status show the beginning of the body (RED-04)
 	Detail        bool // RequestInfo has headers and the beginning of the body
 	RefreshTokens RefreshTokens
+	Scratch       string // folder for bodies that are too large for memory; empty: the system's
 }
 
 // RefreshTokens keeps the rotating tokens of oauth2_refresh_token between loads.
@@ -104,8 +105,17 @@ type Page struct {
 	Number  int    // in its series, from 1
 	Records [][]byte
 	Bytes   int64 // of the body, decompressed
+	// A large body comes in several pages with one number: Before is how many of
+	// its records came in those before, More says that another one follows.
+	Before  int64
+	More    bool
+	Gap     *Gap // of the last page, where the API stated another total; nil: none
 	release func()
 }
+
+// Gap is a series with another number of records than the API said there are:
+// the data changed meanwhile, or some of it is out of reach (OPR-22).
+type Gap struct{ Stated, Received int64 }
 
 // Release ends the use of the page's records. It may be called once, or never.
 func (p *Page) Release() {
@@ -125,6 +135,9 @@ type call struct {
 	// judge is asked about every response, before retries are decided (ACT-18,
 	// ACT-19); it may change the response. nil: no response actions.
 	judge func(ctx context.Context, r *hook.Response) (verdict, error)
+	// streams reports whether the records of a body can be read piece by piece,
+	// by its headers and final URL; nil: they cannot.
+	streams func(h http.Header, url string) bool
 }
 
 // verdict is what the response actions of an endpoint ask for.
@@ -140,5 +153,6 @@ type reply struct {
 	stopped bool   // action stop: the rows count, the series ends behind them
 	url     string // final URL after redirects, not redacted: what relative links refer to
 	bytes   int64
+	spool   *spool // nil: the body is in Body
 	release func() // never nil
 }

@@ -169,7 +169,7 @@ func (c *Client) retrying(x *sending, shown string, try int, reason string, wait
 
 // reply hands the answer over.
 func (c *Client) reply(a *arrival, ignored, stopped bool) *reply {
-	return &reply{Response: a.response, ignored: ignored, stopped: stopped, url: a.url, bytes: a.bytes, release: a.body.release}
+	return &reply{Response: a.response, ignored: ignored, stopped: stopped, url: a.url, bytes: a.bytes, spool: a.body.spool, release: a.body.release}
 }
 
 // failed is the error of a response action; it ends the use of the answer.

@@ -30,7 +30,9 @@ type Series struct {
 	guard   guard
 	restart *restart // nil: no paginator.reset
 	round   []answered
-	sizes   int // records of the last page: what the next slice is made for
+	open    *opened // a reply whose records are given out piece by piece; nil: none
+	skip    int64   // records of the next reply that were given out by an earlier process
+	sizes   int     // records of the last page: what the next slice is made for
 }
 
 // answered is a reply that was asked for ahead of its turn (OPR-04).
@@ -79,12 +81,12 @@ func (s *Series) Next(ctx context.Context) (*Page, error) {
 	for !s.done {
 		page, err := s.next(ctx)
 		if err != nil {
-			s.close()
+			s.Close()
 			s.err = err
 			return nil, err
 		}
 		if s.done {
-			s.close()
+			s.Close()
 		}
 		if page != nil {
 			return page, nil
@@ -93,19 +95,31 @@ func (s *Series) Next(ctx context.Context) (*Page, error) {
 	return nil, io.EOF
 }
 
-// close gives back the replies that nobody will read.
-func (s *Series) close() {
+// Close gives back what nobody will read any more. A series that was read to
+// its end needs none.
+func (s *Series) Close() {
 	for _, a := range s.round {
 		if a.reply != nil {
 			a.reply.release()
 		}
 	}
 	s.round = nil
+	if s.open != nil {
+		_ = s.open.close() // its error, if any, came before
+		s.open = nil
+	}
 }
 
 // next asks for one page and prepares the request behind it (PAG-01); a nil
 // page without error means that it does not count.
 func (s *Series) next(ctx context.Context) (*Page, error) {
+	if o := s.open; o != nil {
+		page, err := s.goOn(ctx, o)
+		if err != nil {
+			return nil, s.fail(o.reply.url, err)
+		}
+		return page, nil
+	}
 	if !s.started {
 		s.started = true
 		if s.paginator != nil {
@@ -127,12 +141,11 @@ func (s *Series) next(ctx context.Context) (*Page, error) {
 		return nil, nil
 	}
 	page, err := s.read(ctx, reply)
-	if err != nil {
+	if s.open == nil && (err != nil || page == nil) {
 		reply.release()
-		return nil, s.fail(reply.url, err)
 	}
-	if page == nil {
-		reply.release()
+	if err != nil {
+		return nil, s.fail(reply.url, err)
 	}
 	return page, nil
 }
@@ -144,33 +157,88 @@ func (s *Series) fail(url string, err error) error {
 
 // read makes the page of a reply and moves the paginator on.
 func (s *Series) read(ctx context.Context, reply *reply) (*Page, error) {
+	if reply.spool != nil {
+		p, whole, err := s.r.open(reply, s.r.bodies)
+		if err != nil {
+			return nil, err
+		}
+		if p != nil {
+			s.open = &opened{reply: reply, pieces: p}
+			return s.goOn(ctx, s.open)
+		}
+		reply.Body = whole
+	}
 	a, err := s.answer(reply)
 	if err != nil {
 		return nil, err
 	}
-	if s.paginator == nil {
+	a.hash = hashBody(a.response.Body)
+	if ok, err := s.look(ctx, a, false); !ok || err != nil {
+		return nil, err
+	}
+	page := &Page{URL: s.r.mask(reply.url), Bytes: reply.bytes, release: reply.release}
+	if err := s.give(ctx, reply, a, page); err != nil {
+		return nil, err
+	}
+	return page, nil
+}
+
+// look settles what the first records of a reply decide: the paginator, unless
+// more of it follows, and whether the page counts.
+func (s *Series) look(ctx context.Context, a *received, more bool) (ok bool, err error) {
+	if s.paginator == nil && !more {
 		if err := s.detect(ctx, a); err != nil {
-			return nil, err
+			return false, err
 		}
 	}
 	repeated, err := s.repeats(a)
-	if repeated || err != nil {
-		return nil, err
+	return !repeated, err
+}
+
+// give completes the page of a and, where no more of the reply follows, moves
+// the paginator on.
+func (s *Series) give(ctx context.Context, reply *reply, a *received, page *Page) (err error) {
+	if s.skip > 0 {
+		n := min(s.skip, int64(len(a.records)))
+		a.records, a.earlier, s.skip = a.records[n:], true, s.skip-n
+		page.Before += n
 	}
 	if s.restart != nil {
 		if a.records, err = s.restart.look(a.records); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	if reply.stopped {
-		s.done = true
-	} else if err := s.advance(ctx, a); err != nil {
-		return nil, err
+	if !page.More {
+		s.skip = 0
+		if reply.stopped {
+			s.done = true
+		} else if err := s.advance(ctx, a); err != nil {
+			return err
+		}
 	}
-	s.number++
+	if page.Before == 0 {
+		s.number++
+	}
 	s.records += int64(len(a.records))
 	s.sizes = len(a.records)
-	return &Page{URL: s.r.mask(reply.url), Number: s.number, Records: a.records, Bytes: reply.bytes, release: reply.release}, nil
+	page.Number, page.Records = s.number, a.records
+	if s.done && !reply.stopped {
+		page.Gap = s.gap()
+	}
+	return nil
+}
+
+// gap compares what came with what the API stated. A series that a maximum
+// ended, or that began anew in between, has nothing to compare.
+func (s *Series) gap() *Gap {
+	o, ok := s.paginator.(*offset)
+	if !ok || !o.known || s.restart != nil || o.capped() {
+		return nil
+	}
+	if stated := o.total - o.first; stated != s.records {
+		return &Gap{stated, s.records}
+	}
+	return nil
 }
 
 // answer finds the records of a reply.
@@ -212,10 +280,14 @@ func (s *Series) answer(reply *reply) (*received, error) {
 		return nil, badJSON(a.doc, err)
 	}
 	if f.null {
-		s.r.warn(fmt.Sprintf("the data selector %q found null; it counts as no records", s.selectorText()))
+		s.warnNull()
 	}
 	a.records, a.list = f.records, f.list
 	return a, nil
+}
+
+func (s *Series) warnNull() {
+	s.r.warn(fmt.Sprintf("the data selector %q found null; it counts as no records", s.selectorText()))
 }
 
 func (s *Series) selectorText() string {

@@ -23,6 +23,7 @@ type snapshot struct {
 	Body      bodyHash          `json:"body"`
 	First     *bodyHash         `json:"first,omitempty"`
 	Restart   *savedRestart     `json:"restart,omitempty"`
+	Part      int64             `json:"part,omitempty"` // records given out of the response under way
 }
 
 // Snapshot returns what a series of the same resource and binding needs to go
@@ -40,6 +41,10 @@ func (s *Series) Snapshot() (text []byte, ok bool) {
 	x := snapshot{
 		Started: true, Page: s.number, Records: s.records, Done: s.done, Detected: s.detected, Body: s.guard.body,
 		First: s.guard.firstRecords,
+	}
+	if s.open != nil {
+		// The same request is made again, whose page must not pass for a repeated one.
+		x.Part, x.Body = s.open.before, bodyHash{}
 	}
 	if s.paginator != nil {
 		var ok bool
@@ -103,6 +108,6 @@ func (s *Series) Restore(text []byte) (err error) {
 		}
 	}
 	s.guard.request = hashRequest(s.request)
-	s.number, s.records, s.done, s.started = x.Page, x.Records, x.Done, true
+	s.number, s.records, s.done, s.started, s.skip = x.Page, x.Records, x.Done, true, x.Part
 	return nil
 }

@@ -1,12 +1,10 @@
 package rest
 
 import (
-	"archive/zip"
 	"bytes"
 	"compress/gzip"
 	"fmt"
 	"io"
-	"strings"
 )
 
 // unpack takes a gzip or zip archive apart, told by how it begins, and returns
@@ -24,7 +22,7 @@ func unpack(body []byte, limit int64) (plain []byte, name string, err error) {
 			return nil, "", fmt.Errorf("the gzip body is broken: %w", err)
 		}
 		return plain, z.Name, nil
-	case bytes.HasPrefix(body, []byte("PK\x03\x04")):
+	case zipBegins(body):
 		return unzip(body, limit)
 	}
 	return body, "", nil
@@ -32,22 +30,11 @@ func unpack(body []byte, limit int64) (plain []byte, name string, err error) {
 
 // unzip reads the one file of a zip archive.
 func unzip(body []byte, limit int64) (plain []byte, name string, err error) {
-	z, err := zip.NewReader(bytes.NewReader(body), int64(len(body)))
+	f, err := onlyFile(bytes.NewReader(body), int64(len(body)))
 	if err != nil {
-		return nil, "", fmt.Errorf("the zip body is broken: %w", err)
+		return nil, "", err
 	}
-	var files []*zip.File
-	var names []string
-	for _, f := range z.File {
-		if !f.FileInfo().IsDir() && !strings.HasPrefix(f.Name, "__MACOSX/") {
-			files = append(files, f)
-			names = append(names, f.Name)
-		}
-	}
-	if len(files) != 1 {
-		return nil, "", fmt.Errorf("the zip body has %d files, expected one: %s", len(files), excerpt([]byte(strings.Join(names, ", ")), 200))
-	}
-	in, err := files[0].Open()
+	in, err := f.Open()
 	if err != nil {
 		return nil, "", fmt.Errorf("the zip body is broken: %w", err)
 	}
@@ -55,7 +42,7 @@ func unzip(body []byte, limit int64) (plain []byte, name string, err error) {
 	if plain, err = readBounded(in, limit); err != nil {
 		return nil, "", fmt.Errorf("the zip body is broken: %w", err)
 	}
-	return plain, files[0].Name, nil
+	return plain, f.Name, nil
 }
 
 func readBounded(in io.Reader, limit int64) ([]byte, error) {

@@ -48,6 +48,19 @@ func escapeURL(s string) string {
 	return b.String()
 }
 
+// withoutDots takes "." and ".." out of the path of an absolute URL, as browsers
+// and other clients do.
+func withoutDots(rawURL string) string {
+	if !strings.Contains(rawURL, "/.") {
+		return rawURL
+	}
+	u, err := url.Parse(rawURL)
+	if err != nil || !u.IsAbs() {
+		return rawURL
+	}
+	return u.ResolveReference(u).String()
+}
+
 func isHex(c byte) bool {
 	return c >= '0' && c <= '9' || c >= 'a' && c <= 'f' || c >= 'A' && c <= 'F'
 }
@@ -87,11 +100,12 @@ func resolveURL(page, link string) (string, error) {
 		if ref.Scheme != "http" && ref.Scheme != "https" || ref.Host == "" {
 			return "", fmt.Errorf("the next URL %q is not an http or https URL", link)
 		}
-		return link, nil
+		return withoutDots(link), nil
 	}
 	base, err := url.Parse(page)
 	if err != nil {
 		return "", fmt.Errorf("the page's URL cannot be read: %w", err)
 	}
+	base.RawQuery, base.ForceQuery = "", false // never the page's, not even for a link such as #x
 	return base.ResolveReference(ref).String(), nil
 }

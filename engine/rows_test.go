@@ -1,0 +1,84 @@
+package engine_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"math/big"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/restlua/restlua/engine/schema"
+	"github.com/restlua/restlua/writers/parquet"
+)
+
+// readRows reads a Parquet file as JSON lines, without the engine's columns and
+// without nulls.
+func readRows(path string) ([]string, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	r, err := parquet.Format{}.Open(bytes.NewReader(data), int64(len(data)))
+	if err != nil {
+		return nil, err
+	}
+	var out []string
+	for g := range r.Groups() {
+		var b schema.Batch
+		if err := r.Read(g, nil, &b); err != nil {
+			return nil, err
+		}
+		next := make([]int, len(b.Vectors)) // values are stored without nulls
+		for i := range b.Rows {
+			row := map[string]any{}
+			for k, v := range b.Vectors {
+				if !v.IsValid(i) {
+					continue
+				}
+				if !strings.HasPrefix(v.Column.Name, "_rl_") {
+					row[v.Column.Name] = cellOf(v, next[k])
+				}
+				next[k]++
+			}
+			line, err := json.Marshal(row)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, string(line))
+		}
+	}
+	return out, nil
+}
+
+// cellOf is the i-th value of a vector as JSON shows it.
+func cellOf(v *schema.Vector, i int) any {
+	switch v.Column.Type {
+	case schema.Bool:
+		return v.Bools[i]
+	case schema.Bigint:
+		return v.Ints[i]
+	case schema.Double:
+		return json.Number(strconv.FormatFloat(v.Doubles[i], 'g', -1, 64))
+	case schema.Decimal:
+		raw := v.Data[16*i : 16*i+16]
+		n := new(big.Int).SetBytes(raw)
+		if raw[0]&0x80 != 0 {
+			n.Sub(n, new(big.Int).Lsh(big.NewInt(1), 128))
+		}
+		scale := big.NewInt(int64(v.Column.Scale))
+		return json.Number(new(big.Rat).SetFrac(n, new(big.Int).Exp(big.NewInt(10), scale, nil)).FloatString(v.Column.Scale))
+	case schema.JSON:
+		return json.RawMessage(v.Bytes(i))
+	case schema.Timestamp:
+		return time.UnixMicro(v.Ints[i]).UTC().Format(time.RFC3339Nano)
+	case schema.Date:
+		return time.Unix(86400*v.Ints[i], 0).UTC().Format(time.DateOnly)
+	case schema.Time:
+		return time.UnixMicro(v.Ints[i]).UTC().Format("15:04:05.999999")
+	case schema.Binary:
+		return v.Bytes(i)
+	}
+	return string(v.Bytes(i))
+}
