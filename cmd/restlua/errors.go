@@ -15,6 +15,7 @@ import (
 
 	"github.com/restlua/restlua/engine"
 	"github.com/restlua/restlua/engine/config"
+	"github.com/restlua/restlua/lua"
 )
 
 // Exit codes (OPR-60). An interrupted process ends with 128 and the signal.
@@ -81,11 +82,25 @@ func (t *terminal) fail(err error) {
 	if hint != "" {
 		t.say("hint: %s", hint)
 	}
+	var detailed *detailedError
+	var script *lua.Error
+	if errors.As(err, &detailed) && errors.As(err, &script) && script.Traceback != "" {
+		t.say("calls of the script, the last one first:")
+		for line := range strings.Lines(script.Traceback) {
+			fmt.Fprintln(t.stderr, "  "+strings.TrimSpace(line))
+		}
+	}
 	var kept *engine.ResumableError
 	if errors.As(err, &kept) {
 		t.say("the next run goes on where this one stopped; --restart begins anew")
 	}
 }
+
+// detailedError is shown with all that is known of it (-v).
+type detailedError struct{ err error }
+
+func (e *detailedError) Error() string { return e.err.Error() }
+func (e *detailedError) Unwrap() error { return e.err }
 
 // splitHint takes the last "(hint: ...)", or the line "hint: ...", out of an
 // error's text.

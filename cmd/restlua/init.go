@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/restlua/restlua/cmd/restlua/internal/reference"
 	"github.com/restlua/restlua/scripts"
 )
 
@@ -29,10 +30,15 @@ const ignoreStart = `/secrets.toml
 func initCommand(t *terminal) *cobra.Command {
 	return &cobra.Command{
 		Use:   "init [FOLDER]",
-		Short: "write example scripts, secrets.toml and .gitignore",
+		Short: "write example scripts, secrets.toml, .gitignore and types for editors",
 		Long: `Init writes example scripts (github.lua, pokemon.lua), a secrets.toml that only
 you can read, and a .gitignore that keeps it and the data out of a repository.
-Files that are there already stay as they are.`,
+Files that are there already stay as they are.
+
+With restlua.d.lua, .restlua/ and .luarc.json, editors that use the Lua language
+server complete and explain the keys of a script and the functions of the
+standard library. The first two are written anew each time, so that they fit
+this version of restlua.`,
 		Args: atMostArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			folder := "."
@@ -67,11 +73,36 @@ func initFolder(t *terminal, folder string) error {
 	if err := writeNew(t, filepath.Join(folder, ".gitignore"), ignoreStart, 0o644); err != nil {
 		return err
 	}
+	if err := writeAnnotations(t, folder); err != nil {
+		return err
+	}
 	in := ""
 	if folder != "." {
 		in = "cd " + folder + " && "
 	}
 	_, err = fmt.Fprintf(t.stdout, "\ntry: %srestlua run pokemon.lua --pages 1\n", in)
+	return err
+}
+
+// writeAnnotations writes what editors read. The settings are the user's once
+// they are there; the rest follows this version of restlua.
+func writeAnnotations(t *terminal, folder string) error {
+	for i, f := range reference.New().Annotations() {
+		path := filepath.Join(folder, filepath.FromSlash(f.Path))
+		if i == 0 {
+			if err := writeNew(t, path, f.Text, 0o644); err != nil {
+				return err
+			}
+			continue
+		}
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			return err
+		}
+		if err := os.WriteFile(path, []byte(f.Text), 0o644); err != nil {
+			return err
+		}
+	}
+	_, err := fmt.Fprintf(t.stdout, "types  %s and %s, for editors\n", filepath.Join(folder, "restlua.d.lua"), filepath.Join(folder, ".restlua"))
 	return err
 }
 

@@ -177,7 +177,9 @@ func (t *tally) page(e engine.PageEvent) {
 	if c.first.IsZero() {
 		c.first = t.now()
 	}
-	c.pages++
+	if !e.More {
+		c.pages++
+	}
 	c.rows = e.Rows
 	c.bytes += e.Bytes
 }

@@ -34,6 +34,7 @@ type runFlags struct {
 	record      string
 	replay      string
 	wait        time.Duration
+	rewrite     bool
 	compression string
 	progress    string
 	json        bool
@@ -98,10 +99,11 @@ Parquet files in data/NAME, where NAME is that of the source.`,
 	fs.StringVar(&f.record, "record", "", "record all requests and responses into this HAR `file`, secrets masked; .gz packs it")
 	fs.StringVar(&f.replay, "replay", "", "answer from this HAR `file`, without network")
 	fs.DurationVar(&f.wait, "wait", 0, "how long to wait while another process writes the dataset: `30s`")
+	fs.BoolVar(&f.rewrite, "allow-rewrite", false, "write more than 64 GiB of older files anew where the schema changed")
 	fs.StringVar(&f.compression, "compression", "zstd", "of the files: zstd, snappy, gzip or none")
 	fs.StringVar(&f.progress, "progress", "auto", "auto, bar, log, json or none; all on standard error")
 	fs.BoolVar(&f.json, "json", false, "print the report as one JSON document")
-	fs.CountVarP(&f.verbose, "verbose", "v", "show each request; twice: also each page and the script's debug lines")
+	fs.CountVarP(&f.verbose, "verbose", "v", "show each request, and the calls of the script in errors; twice: also each page and the script's debug lines")
 	cmd.RegisterFlagCompletionFunc("resource", func(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
 		if o, err := f.options(); err == nil && len(args) > 0 {
 			return completeResources(cmd.Context(), args[0], o), cobra.ShellCompDirectiveNoFileComp
@@ -163,8 +165,11 @@ func (f *runFlags) run(ctx context.Context, t *terminal, path string) error {
 	}
 	o.KeepGoing, o.RetryDeferred = f.keepGoing, f.deferred
 	o.Record, o.Replay = f.record, f.replay
-	o.Wait, o.Compression = f.wait, f.compression
+	o.Wait, o.Compression, o.AllowRewrite = f.wait, f.compression, f.rewrite
 	result, err := runWithProgress(ctx, t, script, o, f.progress, f.verbose)
+	if err != nil && f.verbose > 0 {
+		return &detailedError{err}
+	}
 	if err != nil {
 		return err
 	}
