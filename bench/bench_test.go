@@ -11,7 +11,7 @@ func TestRecords(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		name     string
-		record   func(*strings.Builder, string, int)
+		record   func(*strings.Builder, int)
 		min, max int
 	}{{"issues", issue, 2000, 2600}, {"small", small, 130, 190}} {
 		t.Run(c.name, func(t *testing.T) {
@@ -19,7 +19,7 @@ func TestRecords(t *testing.T) {
 			total := 0
 			for i := range 500 {
 				var b strings.Builder
-				c.record(&b, "", i)
+				c.record(&b, i)
 				if !json.Valid([]byte(b.String())) {
 					t.Fatalf("record %d is no JSON: %s", i, b.String())
 				}

@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"math/rand/v2"
-	"net/http"
 	"strconv"
 	"strings"
 	"time"
@@ -12,7 +11,7 @@ import (
 // issue writes the i-th record of the data set "issues": nested like an issue
 // of GitHub, about 2.3 KB, with labels as a list. The same i gives the same
 // text, so every program under test reads the same bytes.
-func issue(b *strings.Builder, base string, i int) {
+func issue(b *strings.Builder, i int) {
 	r := rand.New(rand.NewPCG(uint64(i), 7))
 	created := time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC).Add(time.Duration(i) * 97 * time.Second)
 	updated := created.Add(time.Duration(r.IntN(86400*30)) * time.Second)
@@ -67,48 +66,8 @@ func words(r *rand.Rand, n int) string {
 }
 
 // small writes the i-th record of the data set "small": flat, 8 fields, 158 B.
-func small(b *strings.Builder, _ string, i int) {
+func small(b *strings.Builder, i int) {
 	r := rand.New(rand.NewPCG(uint64(i), 11))
 	fmt.Fprintf(b, `{"id":%d,"customer":"c%06d","amount":%.2f,"currency":"EUR","paid":%t,"quantity":%d,"created_at":"%s","note":"%s"}`,
 		i, r.IntN(1000000), r.Float64()*1000, r.IntN(2) == 0, r.IntN(100), time.Unix(1600000000+int64(i)*17, 0).UTC().Format("2006-01-02T15:04:05Z"), words(r, 3))
-}
-
-// pages holds the bodies of one data set, made before anything is measured.
-type pages struct {
-	name   string
-	bodies [][]byte
-}
-
-func makePages(name string, record func(*strings.Builder, string, int), rows, perPage int) *pages {
-	p := &pages{name: name}
-	for start := 0; start < rows; start += perPage {
-		var b strings.Builder
-		b.WriteByte('[')
-		for i := start; i < min(start+perPage, rows); i++ {
-			if i > start {
-				b.WriteByte(',')
-			}
-			record(&b, "", i)
-		}
-		b.WriteByte(']')
-		p.bodies = append(p.bodies, []byte(b.String()))
-	}
-	return p
-}
-
-// ServeHTTP answers ?page=N, counted from 1, with a Link header to the next.
-func (p *pages) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	n, _ := strconv.Atoi(r.URL.Query().Get("page"))
-	n = max(n, 1)
-	if n > len(p.bodies) {
-		http.NotFound(w, r)
-		return
-	}
-	if n < len(p.bodies) {
-		w.Header().Set("Link", fmt.Sprintf(`<http://%s%s?page=%d>; rel="next"`, r.Host, r.URL.Path, n+1))
-	}
-	body := p.bodies[n-1]
-	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
-	_, _ = w.Write(body)
 }

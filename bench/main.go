@@ -1,9 +1,12 @@
 // Command bench measures restlua as its users run it: it serves records on
-// loopback, runs the restlua binary against them in turn with the programs it
-// is compared with, checks that all made the same rows, and prints medians.
+// loopback, runs the restlua binary against them in turn with the programs that
+// it is compared with, checks that all made the same rows, and prints medians.
 //
-//	go run ./bench                                  restlua alone
-//	go run ./bench -python /path/to/python          and dlt, where it is installed there
+//	go run ./bench                               restlua alone
+//	go run ./bench -python /path/to/python       and DuckDB and dlt, which that Python has
+//	go run ./bench -data small -rows 1000000     flat records of 158 B
+//	go run ./bench -data fanout -rows 1000 -latency 50ms
+//	go run ./bench -python P -out bench/RESULTS.md -append
 //
 // Ratios within one run count; absolute times depend on the machine.
 package main
@@ -11,47 +14,58 @@ package main
 import (
 	"flag"
 	"fmt"
-	"net"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
-	"slices"
 	"strings"
-	"syscall"
-	"time"
 )
 
+// options are the flags.
+type options struct {
+	load
+	python      string
+	with        string // programs, by name
+	repeat      int
+	procs       int
+	connections int
+	script      string
+	title       string
+	out         string
+	add         bool
+}
+
 func main() {
-	rows := flag.Int("rows", 100_000, "records to serve")
-	perPage := flag.Int("per-page", 100, "records of a page")
-	data := flag.String("data", "issues", "data set: issues or small")
-	python := flag.String("python", "", "Python with dlt; empty: dlt is not run")
-	repeat := flag.Int("repeat", 3, "runs of each program")
-	out := flag.String("out", "", "file for the results, besides standard output")
+	o := options{}
+	serving := flag.Bool("serve", false, "serve the data until standard input ends; nothing is measured")
+	flag.StringVar(&o.data, "data", "issues", "data set: issues, small or fanout")
+	flag.IntVar(&o.rows, "rows", 100_000, "records to serve; of fanout: parents")
+	flag.IntVar(&o.perPage, "per-page", 100, "records of a page; of fanout: children of a parent")
+	flag.DurationVar(&o.latency, "latency", 0, "time that every answer takes")
+	flag.BoolVar(&o.gzip, "gzip", false, "pack the answers")
+	flag.StringVar(&o.files, "files", "", "with -serve: folder for the same records as files")
+	flag.StringVar(&o.python, "python", "", "Python that has duckdb, and dlt; empty: restlua is measured alone")
+	flag.StringVar(&o.with, "with", "duckdb-pages,duckdb-ndjson,dlt", "programs to compare with, by name")
+	flag.IntVar(&o.repeat, "repeat", 5, "runs of each program")
+	flag.IntVar(&o.procs, "procs", 0, "cores: GOMAXPROCS of restlua, threads of DuckDB; 0: all")
+	flag.IntVar(&o.connections, "connections", 16, "of fanout: requests at a time")
+	flag.StringVar(&o.script, "script", "", "script for restlua; empty: the one of the data set")
+	flag.StringVar(&o.title, "title", "", "heading of the results")
+	flag.StringVar(&o.out, "out", "", "file for the results, besides standard output")
+	flag.BoolVar(&o.add, "append", false, "add to the file of -out")
 	flag.Parse()
-	if err := bench(*rows, *perPage, *data, *python, *repeat, *out); err != nil {
+	var err error
+	if *serving {
+		err = serve(o.load)
+	} else {
+		err = bench(o)
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
 }
 
-// program is one contestant. Its command writes below dir.
-type program struct {
-	name    string
-	command func(dir string) *exec.Cmd
-	runs    []run
-}
-
-// run is what one execution took.
-type run struct {
-	wall, cpu time.Duration
-	peak      int64 // bytes
-	size      int64 // bytes of Parquet
-}
-
-func bench(rows, perPage int, data, python string, repeat int, out string) error {
+func bench(o options) error {
 	work, err := os.MkdirTemp("", "restlua-bench-")
 	if err != nil {
 		return err
@@ -67,32 +81,19 @@ func bench(rows, perPage int, data, python string, repeat int, out string) error
 	if text, err := build.CombinedOutput(); err != nil {
 		return fmt.Errorf("go build: %w\n%s", err, text)
 	}
-	record := issue
-	if data == "small" {
-		record = small
+	if o.python != "" && o.data != "fanout" {
+		o.files = filepath.Join(work, "pages")
+		if err := os.Mkdir(o.files, 0o777); err != nil {
+			return err
+		}
 	}
-	served := makePages(data, record, rows, perPage)
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	url, size, stop, err := startServer(o.load)
 	if err != nil {
 		return err
 	}
-	mux := http.NewServeMux()
-	mux.Handle("/"+data, served)
-	server := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
-	go func() { _ = server.Serve(listener) }()
-	defer server.Close()
-	url := "http://" + listener.Addr().String()
-
-	programs := []*program{{name: "restlua", command: func(dir string) *exec.Cmd {
-		return exec.Command(binary, "run", filepath.Join(here, "issues.lua"), "--out", dir, "--progress", "none",
-			"--set", "bench.url="+url, "--set", "bench.path="+data)
-	}}}
-	if python != "" {
-		programs = append(programs, &program{name: "dlt", command: func(dir string) *exec.Cmd {
-			return exec.Command(python, filepath.Join(here, "issues_dlt.py"), url, data, dir)
-		}})
-	}
-	for i := range repeat {
+	defer stop()
+	programs := contestants(o, here, binary, url)
+	for i := range o.repeat {
 		for _, p := range programs {
 			dir := filepath.Join(work, fmt.Sprintf("%s-%d", p.name, i))
 			r, err := measure(p.command(dir), dir)
@@ -100,77 +101,45 @@ func bench(rows, perPage int, data, python string, repeat int, out string) error
 				return fmt.Errorf("%s: %w", p.name, err)
 			}
 			p.runs = append(p.runs, r)
+			if err := check(o, here, p, dir, programs[0]); err != nil {
+				return err
+			}
 			if err := os.RemoveAll(dir); err != nil {
 				return err
 			}
 		}
 	}
-	var bytes int
-	for _, b := range served.bodies {
-		bytes += len(b)
+	text := report(o, programs, size)
+	fmt.Print(text)
+	if o.out == "" {
+		return nil
 	}
-	report := table(programs, rows, bytes, data)
-	fmt.Print(report)
-	if out != "" {
-		return os.WriteFile(out, []byte(report), 0o666)
-	}
-	return nil
-}
-
-// measure runs a command and reads what the system says of it.
-func measure(c *exec.Cmd, dir string) (run, error) {
-	if err := os.MkdirAll(dir, 0o777); err != nil {
-		return run{}, err
-	}
-	c.Dir = dir
-	started := time.Now()
-	if text, err := c.CombinedOutput(); err != nil {
-		return run{}, fmt.Errorf("%w\n%s", err, text)
-	}
-	r := run{wall: time.Since(started), cpu: c.ProcessState.UserTime() + c.ProcessState.SystemTime()}
-	if usage, ok := c.ProcessState.SysUsage().(*syscall.Rusage); ok {
-		r.peak = usage.Maxrss << 10
-	}
-	err := filepath.WalkDir(dir, func(path string, d os.DirEntry, err error) error {
-		if err != nil || d.IsDir() || !strings.HasSuffix(path, ".parquet") {
+	if o.add {
+		before, err := os.ReadFile(o.out)
+		if err != nil && !os.IsNotExist(err) {
 			return err
 		}
-		info, err := d.Info()
-		if err == nil {
-			r.size += info.Size()
+		if len(before) > 0 {
+			text = strings.TrimRight(string(before), "\n") + "\n\n" + text
 		}
-		return err
-	})
-	if err == nil && r.size == 0 {
-		err = fmt.Errorf("no Parquet file was written")
 	}
-	return r, err
+	return os.WriteFile(o.out, []byte(text), 0o666)
 }
 
-// table prints the medians; the ratio is to restlua.
-func table(programs []*program, rows, bytes int, data string) string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "# %d records of %q, %.1f MB of JSON, over HTTP on loopback\n\n", rows, data, float64(bytes)/1e6)
-	fmt.Fprintf(&b, "%s, %s/%s, %d cores; medians of %d runs, in turn.\n\n", runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), len(programs[0].runs))
-	b.WriteString("| program | wall s | CPU s | rows/s | peak MiB | Parquet MB | x restlua |\n|---|---|---|---|---|---|---|\n")
-	base := median(programs[0].runs, func(r run) float64 { return r.wall.Seconds() })
-	for _, p := range programs {
-		wall := median(p.runs, func(r run) float64 { return r.wall.Seconds() })
-		fmt.Fprintf(&b, "| %s | %.2f | %.2f | %.0f | %.0f | %.1f | %.1f |\n", p.name, wall,
-			median(p.runs, func(r run) float64 { return r.cpu.Seconds() }), float64(rows)/wall,
-			median(p.runs, func(r run) float64 { return float64(r.peak) / (1 << 20) }),
-			median(p.runs, func(r run) float64 { return float64(r.size) / 1e6 }), wall/base)
+// check compares the facts of a program's tables with those of the first one.
+func check(o options, here string, p *program, dir string, first *program) error {
+	if o.python == "" || o.data == "fanout" || len(p.runs) > 1 {
+		return nil
 	}
-	return b.String()
-}
-
-func median(runs []run, of func(run) float64) float64 {
-	values := make([]float64, len(runs))
-	for i, r := range runs {
-		values[i] = of(r)
+	kind, _, _ := strings.Cut(p.name, "-")
+	text, err := exec.Command(o.python, filepath.Join(here, "facts.py"), kind, o.data, dir).CombinedOutput()
+	if err != nil {
+		return fmt.Errorf("%s: the tables cannot be read: %w\n%s", p.name, err, text)
 	}
-	slices.Sort(values)
-	return values[len(values)/2]
+	if p.facts = string(text); p.facts != first.facts {
+		return fmt.Errorf("the tables differ:\n%s: %s%s: %s", first.name, first.facts, p.name, p.facts)
+	}
+	return nil
 }
 
 // sourceFolder is the folder of this program's source, which holds the scripts.
