@@ -1,5 +1,7 @@
 package config
 
+import "time"
+
 // auth reads who requests are made for. v is a name, a table or a function.
 func (d *decoder) auth(v value) *Auth {
 	if f := v.ref(); f != "" {
@@ -52,6 +54,8 @@ func (d *decoder) login(a *Auth, t *table) *Auth {
 			d.fail(t.value, "for example login = function(http) return { token = ... } end", "auth login: missing required key %q", "login")
 		}
 		a.Kind, a.Func, a.Apply = "function", a.Apply, ""
+		return a
 	}
+	a.DefaultExpiration = time.Hour
 	return a
 }

@@ -42,8 +42,8 @@ func TestAuth(t *testing.T) {
 			Auth{Kind: "oauth2_jwt", AccessTokenURL: "https://a.example/t", ClientID: "i", PrivateKey: "p", Audience: "a", Subject: "s", DefaultExpiration: time.Hour}},
 		{"AUTH-16", `{"$func": 1}`, Auth{Kind: "function", Func: "client.auth"}},
 		{"AUTH-16 apply", `{"apply": {"$func": 1}}`, Auth{Kind: "function", Func: "client.auth.apply"}},
-		{"login", `{"login": {"$func": 1}, "apply": {"$func": 1}}`, Auth{Kind: "login", Login: "client.auth.login", Apply: "client.auth.apply"}},
-		{"login by type", `{"type": "login", "login": {"$func": 1}}`, Auth{Kind: "login", Login: "client.auth.login"}},
+		{"login", `{"login": {"$func": 1}, "apply": {"$func": 1}}`, Auth{Kind: "login", DefaultExpiration: time.Hour, Login: "client.auth.login", Apply: "client.auth.apply"}},
+		{"login by type", `{"type": "login", "login": {"$func": 1}}`, Auth{Kind: "login", DefaultExpiration: time.Hour, Login: "client.auth.login"}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()

@@ -283,7 +283,7 @@ type Auth struct {
 	ClientID          string
 	ClientSecret      string
 	RequestData       []hook.Pair   // access_token_request_data
-	DefaultExpiration time.Duration // default 1 h
+	DefaultExpiration time.Duration // life of a token whose answer names none
 	Func              hook.Ref      // function(request)
 
 	RefreshToken         string // oauth2_refresh_token: the first one; rotated ones live in the state
