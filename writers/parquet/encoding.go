@@ -164,7 +164,9 @@ func (d *dictionary) grow() {
 	}
 }
 
-// dictionaryPage appends the page of the entries, in order of appearance.
+// dictionaryPage appends the page of the entries, in order of appearance. It is
+// compressed whether it shrinks or not: other than data pages of version 2, a
+// dictionary page has no mark that says it is not.
 func (c *chunk) dictionaryPage(codec *codec, v *schema.Vector) error {
 	plain := c.plain[:0]
 	for _, i := range c.dict.first {

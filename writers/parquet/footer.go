@@ -123,8 +123,9 @@ func (f *file) closeGroup(m *format.FileMetaData, g int, group group, table *sch
 // pad fills the file up until the middle of every row group lies in it. Spark
 // (parquet-mr) takes the first column's offset for the row group's and adds
 // half the size of the row group: the task whose part of the file that is reads
-// it, and behind the file's end none does, silently. That happens only where
-// the first column stands late in its row group.
+// it, and behind the file's end none does, silently: a file of 1,000 rows whose
+// first column's pages were the last ones read as 0 rows without the zeros.
+// That happens only where the first column stands late in its row group.
 func (f *file) pad(m *format.FileMetaData) error {
 	for _, rg := range m.RowGroups {
 		if len(rg.Columns) == 0 {

@@ -41,7 +41,10 @@ func element(c schema.Column, optional bool) format.SchemaElement {
 		e.LogicalType.Value = &format.StringType{}
 		e.ConvertedType = thrift.New(deprecated.UTF8)
 	case schema.JSON:
-		e.LogicalType.Value = &format.JsonType{}
+		// Readers that know JSON go by the older annotation (DuckDB). By the
+		// newer one all others see a text: with JSON there, polars and arrow-go
+		// read binary values.
+		e.LogicalType.Value = &format.StringType{}
 		e.ConvertedType = thrift.New(deprecated.Json)
 	case schema.Timestamp:
 		e.LogicalType.Value = &format.TimestampType{IsAdjustedToUTC: !c.Naive, Unit: micros}
@@ -68,6 +71,9 @@ func columnOf(e *format.SchemaElement) schema.Column {
 	switch t := e.LogicalType.Value.(type) {
 	case *format.StringType:
 		c.Type = schema.Text
+		if e.ConvertedType.V == deprecated.Json {
+			c.Type = schema.JSON
+		}
 	case *format.JsonType:
 		c.Type = schema.JSON
 	case *format.TimestampType:
