@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"path/filepath"
 	"regexp"
+	"strings"
 	"time"
 
 	"github.com/restlua/restlua/engine/state"
@@ -159,6 +160,7 @@ var numbers = regexp.MustCompile(`^-\d{6,}-\d{3,}$`)
 
 // ours reports whether the engine gave a file of a table its name.
 func (d *Dataset) ours(table, name string) bool {
+	table = filePrefix(table)
 	ext := d.o.Format.Ext()
 	if len(name) <= len(table)+len(ext) || name[:len(table)] != table || name[len(name)-len(ext):] != ext {
 		return false
@@ -310,8 +312,12 @@ func loadID(number int64) string { return fmt.Sprintf("%06d", number) }
 
 // fileName is the name of the n-th file, from 1, that a load makes for a table.
 func (d *Dataset) fileName(table string, load int64, n int) string {
-	return fmt.Sprintf("%s-%06d-%03d%s", table, load, n, d.o.Format.Ext())
+	return fmt.Sprintf("%s-%06d-%03d%s", filePrefix(table), load, n, d.o.Format.Ext())
 }
+
+// filePrefix begins the names of a table's files. pyarrow, pandas and Spark take
+// files with an underscore in front for hidden ones and leave them out.
+func filePrefix(table string) string { return strings.TrimLeft(table, "_") }
 
 // UnpublishedError says that a load is committed but its files could not be
 // put in place; the next start does it.
