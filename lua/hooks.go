@@ -82,8 +82,9 @@ func (w *World) result(f hook.Ref, v lua.LValue, size int) ([]byte, error) {
 // inResult is the error of a value that a hook gave back.
 func (w *World) inResult(f hook.Ref, err error) error {
 	e := &Error{Path: w.place(f), Message: "the result: " + err.Error()}
-	if _, ok := errors.AsType[*Error](err); ok {
-		return err
+	if limit, ok := errors.AsType[*Error](err); ok {
+		limit.Path = w.place(f) // a limit was met while the result was written
+		return limit
 	}
 	if c := w.funcs[f]; c != nil && c.fn.Proto != nil {
 		e.Message = place(c.fn) + ": " + e.Message

@@ -31,6 +31,10 @@ type meter struct {
 	heap     uint64 // at the first look
 	sample   [1]metrics.Sample
 	stopped  error
+
+	// Of the world, from call to call (kept.go).
+	suspectFrom uint64 // heap from which on the world may keep too much
+	suspicious  bool
 }
 
 // lookEvery is how many steps pass between looks. It is chosen so that a look
@@ -100,6 +104,7 @@ func (m *meter) look() error {
 		m.looked = true
 		m.deadline = now.Add(m.timeout)
 		m.heap = m.heapSize()
+		m.suspect(m.heap)
 		return nil
 	}
 	if now.After(m.deadline) {
@@ -113,6 +118,13 @@ func (m *meter) look() error {
 		}
 	}
 	return m.stopped
+}
+
+// suspect notes that the heap is so great that the world may keep too much.
+func (m *meter) suspect(heap uint64) {
+	if heap > m.suspectFrom {
+		m.suspicious = true
+	}
 }
 
 func (m *meter) stop(err error) {

@@ -11,6 +11,8 @@ import (
 //
 //   - a .. b becomes a call of a function that bounds the length of the
 //     result, as the VM's own instruction does not (SCR-03);
+//   - the key of t[k] = v passes a function that looks at the limits before a
+//     list is filled up to a far index, which the VM does in one instruction;
 //   - with mark, every table constructor and every assignment to a field of a
 //     table tells where it stands (SCR-30).
 //
@@ -27,11 +29,12 @@ const (
 	concatName = "(concat)"
 	markName   = "(mark)"
 	assignName = "(assign)"
+	indexName  = "(index)"
 )
 
 func (r *rewriter) chunk(tree []ast.Stmt) []ast.Stmt {
 	tree = r.block(tree)
-	locals := &ast.LocalAssignStmt{Names: []string{concatName, markName, assignName}, Exprs: []ast.Expr{&ast.Comma3Expr{}}}
+	locals := &ast.LocalAssignStmt{Names: []string{concatName, markName, assignName, indexName}, Exprs: []ast.Expr{&ast.Comma3Expr{}}}
 	line := 1
 	if len(tree) > 0 {
 		line = tree[0].Line()
@@ -47,8 +50,11 @@ func (r *rewriter) block(list []ast.Stmt) []ast.Stmt {
 	for _, s := range list {
 		r.stmt(s)
 		out = append(out, s)
-		if a, ok := s.(*ast.AssignStmt); ok && r.mark {
-			out = append(out, r.assignMarks(a)...)
+		if a, ok := s.(*ast.AssignStmt); ok {
+			if r.mark {
+				out = append(out, r.assignMarks(a)...)
+			}
+			guardIndices(a.Lhs)
 		}
 	}
 	return out
@@ -197,6 +203,9 @@ func (r *rewriter) table(e *ast.TableExpr) ast.Expr {
 	for _, f := range e.Fields {
 		if f.Key != nil {
 			f.Key = r.expr(f.Key)
+			if !harmless(f.Key) {
+				f.Key = call(indexName, f.Key, f.Key)
+			}
 		}
 		f.Value = r.expr(f.Value)
 	}
@@ -204,6 +213,34 @@ func (r *rewriter) table(e *ast.TableExpr) ast.Expr {
 		return e
 	}
 	return call(markName, e, e, numeral(number, e))
+}
+
+// guardIndices lets the keys of assigned fields pass the function that looks at
+// the limits; it also gets the table where that can be read twice.
+func guardIndices(targets []ast.Expr) {
+	for _, e := range targets {
+		get, ok := e.(*ast.AttrGetExpr)
+		if !ok || harmless(get.Key) {
+			continue
+		}
+		args := []ast.Expr{get.Key}
+		if pure(get.Object) {
+			args = []ast.Expr{get.Key, get.Object}
+		}
+		get.Key = call(indexName, get.Key, args...)
+	}
+}
+
+// harmless reports whether a key is a constant that is no far index.
+func harmless(key ast.Expr) bool {
+	switch key := key.(type) {
+	case *ast.StringExpr, *ast.TrueExpr, *ast.FalseExpr:
+		return true
+	case *ast.NumberExpr:
+		n, err := strconv.ParseFloat(key.Value, 64)
+		return err == nil && n < farIndex
+	}
+	return false
 }
 
 // assignMarks tells the line of each field that a sets, where its table and

@@ -9,19 +9,6 @@ import (
 	"github.com/restlua/restlua/lua/view"
 )
 
-// maxListIndex is the greatest index that a table holds in its list part. The
-// VM fills a list with nils up to the index that is written, in one
-// instruction, which no meter can stop; so the index is bounded (64 MiB of
-// nils). Greater indices go to the table's hash part.
-const maxListIndex = 1 << 22
-
-// The VM has this limit as a variable of its package. It is set before main
-// runs and never again.
-var _ = func() struct{} {
-	lua.MaxArrayIndex = min(lua.MaxArrayIndex, maxListIndex)
-	return struct{}{}
-}()
-
 // sandbox makes the world of a script: the basic libraries without everything
 // that reaches outside or around the limits (SCR-01). This function is the
 // whole list of what is kept.

@@ -48,6 +48,9 @@ type Options struct {
 	// MemoryGrowth is by how much the heap may grow during one call, in bytes;
 	// 0 means 256 MiB.
 	MemoryGrowth int64
+	// MemoryKept is how much a world may keep in its variables from call to
+	// call, in bytes; 0 means 96 MiB.
+	MemoryKept int64
 }
 
 // The defaults of Options (SCR-03).
@@ -58,6 +61,7 @@ const (
 	defaultMaxText      = 64 << 20
 	defaultPatternSteps = 20_000_000
 	defaultMemoryGrowth = 256 << 20
+	defaultMemoryKept   = 96 << 20
 	maxScript           = 4 << 20
 )
 
@@ -76,6 +80,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.MemoryGrowth <= 0 {
 		o.MemoryGrowth = defaultMemoryGrowth
+	}
+	if o.MemoryKept <= 0 {
+		o.MemoryKept = defaultMemoryKept
 	}
 	return o
 }

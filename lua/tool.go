@@ -104,3 +104,7 @@ func (t *Tool) Value(raw []byte) lua.LValue { return view.FromJSON(t.w.L, raw) }
 
 // Close releases the world.
 func (t *Tool) Close() { t.w.Close() }
+
+// Begin ends the evaluation of the script: from now on time.now() is the clock,
+// and the http module makes requests.
+func (t *Tool) Begin() { t.w.host.Evaluating = false }

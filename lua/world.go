@@ -29,6 +29,7 @@ type World struct {
 	config  *lua.LTable // what the script returned
 	funcs   map[hook.Ref]*callee
 	last    *callee     // that was called last
+	calls   int         // of hooks
 	ctx     *lua.LTable // the ctx of hooks
 	emit    *lua.LFunction
 	loaded  map[string]lua.LValue
@@ -38,7 +39,7 @@ type World struct {
 	encode encoding // what is being written as JSON
 
 	// The functions that rewritten files call, in the order of their locals.
-	chunkFuncs [3]*lua.LFunction
+	chunkFuncs [4]*lua.LFunction
 	chunkArgs  int
 	marks      *marks // nil but while a config is evaluated
 
@@ -78,7 +79,7 @@ func newWorld(s *Script, env hook.Env) *World {
 		RegistryMaxSize:  256 << 10,
 	})
 	w.sandbox()
-	w.chunkFuncs = [3]*lua.LFunction{w.L.NewFunction(w.concat), w.L.NewFunction(w.mark), w.L.NewFunction(w.markAssign)}
+	w.chunkFuncs = [4]*lua.LFunction{w.L.NewFunction(w.concat), w.L.NewFunction(w.mark), w.L.NewFunction(w.markAssign), w.L.NewFunction(w.index)}
 	w.chunkArgs = len(w.chunkFuncs)
 	w.L.SetContext(&w.meter)
 	return w
@@ -127,6 +128,8 @@ func (w *World) begin() {
 	w.emit = w.L.NewFunction(w.emitRecord)
 	w.ctx = w.newCtx()
 	w.encode.function = w.L.NewFunction(w.encodeJSON)
+	w.meter.suspicious = false
+	w.meter.suspectFrom = w.meter.heapSize() + uint64(w.script.options.MemoryKept)
 }
 
 // request makes a request for a hook. Waiting for it is not the hook's time,
@@ -157,6 +160,10 @@ func (w *World) enter(ctx context.Context, f hook.Ref) (*callee, error) {
 	w.mu.Lock()
 	fn, err := w.function(f)
 	if err != nil {
+		w.mu.Unlock()
+		return nil, err
+	}
+	if err := w.checkKept(f); err != nil {
 		w.mu.Unlock()
 		return nil, err
 	}

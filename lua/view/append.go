@@ -70,6 +70,7 @@ type appender struct {
 	space  *space
 	around []lua.LValue
 	count  int
+	limit  int // of the whole text, in bytes; see MaxText
 }
 
 // step counts values, so that a huge one is stopped by the limits of the call.
@@ -77,6 +78,15 @@ func (a *appender) step() {
 	if a.count++; a.count&255 == 0 {
 		charge(a.L, 256)
 	}
+}
+
+// fits reports, as an error, that dst cannot take n more bytes.
+func (a *appender) fits(dst []byte, n int) error {
+	if len(dst)+n > a.limit {
+		return &Error{Msg: "the text would be longer than " + strconv.Itoa(maxText(a.L)) + " bytes"}
+	}
+	charge(a.L, n/256)
+	return nil
 }
 
 func (a *appender) value(dst []byte, v lua.LValue) ([]byte, error) {
@@ -89,6 +99,9 @@ func (a *appender) value(dst []byte, v lua.LValue) ([]byte, error) {
 	case lua.LNumber:
 		return appendNumber(dst, float64(v))
 	case lua.LString:
+		if err := a.fits(dst, len(v)); err != nil {
+			return dst, err
+		}
 		return appendText(dst, string(v))
 	case *lua.LTable:
 		return a.nested(dst, v)
@@ -126,6 +139,9 @@ func (a *appender) nested(dst []byte, v lua.LValue) ([]byte, error) {
 	if h != nil {
 		if h.ended() {
 			return dst, &Error{Msg: errEnded.Error()}
+		}
+		if err := a.fits(dst, len(h.b.raw)); err != nil {
+			return dst, err
 		}
 		if !h.b.changed {
 			return append(dst, h.b.raw...), nil

@@ -142,6 +142,9 @@ func baseRawGet(L *lua.LState) int {
 	return 1
 }
 
+// farIndexSteps are charged for a rawset with a number.
+const farIndexSteps = 1000
+
 func baseRawSet(L *lua.LState) int {
 	t, _ := tableArg(L, 1)
 	key, v := L.CheckAny(2), L.CheckAny(3)
@@ -151,6 +154,9 @@ func baseRawSet(L *lua.LState) int {
 	default:
 		if n, ok := key.(lua.LNumber); key == lua.LNil || ok && n != n {
 			L.RaiseError("table index is nil or NaN")
+		}
+		if _, ok := key.(lua.LNumber); ok {
+			charge(L, farIndexSteps) // a list may be filled up to the index
 		}
 		L.RawSet(t, key, v)
 	}

@@ -3,6 +3,7 @@ package view
 import (
 	"errors"
 	"math"
+	"unsafe"
 
 	lua "github.com/yuin/gopher-lua"
 
@@ -205,4 +206,31 @@ func viewToString(L *lua.LState) int {
 	charge(L, len(out)/256)
 	L.Push(lua.LString(out))
 	return 1
+}
+
+// Inside returns how many bytes of text the view v holds for itself, and gives
+// add the values that were written to it. Other values, and views of a Lease,
+// hold none.
+func Inside(v lua.LValue, add func(lua.LValue)) int {
+	h := handleOf(v)
+	if h == nil || h.ended() || h.b.lease != nil {
+		return 0
+	}
+	b := h.b
+	for i := range b.changes {
+		add(b.changes[i].value)
+	}
+	for i := range b.children {
+		add(&b.children[i].view.ud)
+	}
+	for i := range b.items {
+		if e := b.items[i].value; e != nil {
+			add(e)
+		}
+	}
+	size := len(b.fields)*int(unsafe.Sizeof(field{})) + len(b.items)*int(unsafe.Sizeof(item{}))
+	if b.parent == nil {
+		size += len(b.raw)
+	}
+	return size
 }

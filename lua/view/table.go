@@ -10,6 +10,14 @@ import (
 // (SCR-03).
 const MaxText = 64 << 20
 
+// maxText is MaxText, or the limit of the context of L.
+func maxText(L *lua.LState) int {
+	if m, ok := L.Context().(interface{ MaxText() int }); ok {
+		return m.MaxText()
+	}
+	return MaxText
+}
+
 // openTable replaces the functions of the library table by ones that accept
 // views and are bounded.
 func openTable(L *lua.LState) {
@@ -64,10 +72,7 @@ func tableConcat(L *lua.LState) int {
 	l := listArg(L, 1)
 	sep := L.OptString(2, "")
 	from, to := L.OptInt(3, 1), L.OptInt(4, l.len())
-	limit := MaxText
-	if m, ok := L.Context().(interface{ MaxText() int }); ok {
-		limit = m.MaxText()
-	}
+	limit := maxText(L)
 	var out []byte
 	for i := from; i <= to; i++ {
 		s, ok := Text(l.at(i))

@@ -101,9 +101,10 @@ func FromJSON(L *lua.LState, raw []byte) lua.LValue {
 
 // AppendJSON appends the JSON text of v: views as they are (with their
 // changes), tables as SCR-14 says, json.null and nil as null. Errors name the
-// path of what cannot be written.
+// path of what cannot be written: also what would make the text longer than
+// MaxText, or than the limit of the context of L.
 func AppendJSON(L *lua.LState, dst []byte, v lua.LValue) ([]byte, error) {
-	a := appender{L: L, space: spaceOf(L)}
+	a := appender{L: L, space: spaceOf(L), limit: len(dst) + maxText(L)}
 	out, err := a.value(dst, v)
 	if err != nil {
 		return dst, err
