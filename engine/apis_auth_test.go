@@ -185,3 +185,42 @@ func TestAPI31Redirects(t *testing.T) {
 	a.dir += "2"
 	a.fails(script("circle"), "circle", "redirected more than 10 times")
 }
+
+// Functions of client.auth and client.paginator are the script's too: the
+// resources have a world for them, though they have no function of their own.
+func TestFunctionsOfTheClient(t *testing.T) {
+	t.Parallel()
+	var logins atomic.Int32
+	a := serve(t, func(a *api, w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/login" {
+			a.json(w, fmt.Sprintf(`{"token":"session-%d"}`, logins.Add(1)))
+			return
+		}
+		if r.Header.Get("Authorization") != "Bearer session-1" {
+			w.WriteHeader(http.StatusUnauthorized)
+			return
+		}
+		if r.URL.Query().Get("p") == "" {
+			a.json(w, `{"data":[{"id":1}],"next":2}`)
+			return
+		}
+		a.json(w, `{"data":[{"id":2}]}`)
+	})
+	a.load(`return {
+		client = {
+			base_url = "$API",
+			auth = { login = function(http) return { token = http.post("login").json.token } end },
+			paginator = function(request, response, state)
+				if not response.json.next then return nil end
+				request.params.p = response.json.next
+				return request
+			end,
+		},
+		resources = { { name = "users", endpoint = { data_selector = "data" } }, { name = "groups", endpoint = { data_selector = "data" } } },
+	}`)
+	a.wantIDs("users", "1 2")
+	a.wantIDs("groups", "1 2")
+	if n := logins.Load(); n != 1 {
+		t.Errorf("%d logins", n)
+	}
+}

@@ -105,11 +105,26 @@ func (t *task) asked(parent []byte) (bool, error) {
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.seen[hash] {
+	if _, again := t.seen[hash]; again {
 		return true, nil
 	}
-	t.seen[hash] = true
+	t.seen[hash] = false
 	return false, nil
+}
+
+// settled notes that all was asked for the parents of a group.
+func (t *task) settled(parents [][]byte) {
+	t.parents.done(len(parents))
+	if !t.resource.Deduplicate {
+		return
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, p := range parents {
+		if hash, err := t.parentHash(p); err == nil { // it had one when it was asked for
+			t.seen[hash] = true
+		}
+	}
 }
 
 func (t *task) parentHash(parent []byte) (parentHash, error) {
@@ -171,7 +186,7 @@ func (t *task) spread(ctx context.Context, parents [][]byte, yield func(ask) err
 	}
 	if len(all) == 0 {
 		if parents != nil {
-			t.parents.done(len(parents))
+			t.settled(parents)
 		}
 		return nil
 	}
@@ -293,7 +308,7 @@ func (t *task) finish(a ask) {
 	if a.last {
 		t.finished = 0
 		if a.parents != nil {
-			t.parents.done(len(a.parents))
+			t.settled(a.parents)
 		}
 	}
 }

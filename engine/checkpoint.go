@@ -302,11 +302,10 @@ func (t *task) save() (savedTask, error) {
 		return s, nil
 	}
 	if t.parents != nil {
-		pending, taken := t.parents.pending()
-		for _, p := range pending {
+		for _, p := range t.parents.pending() {
 			s.Pending = append(s.Pending, p)
 		}
-		s.Seen = t.saveSeen(pending[:taken])
+		s.Seen = t.saveSeen()
 	}
 	for _, p := range t.kept {
 		s.Kept = append(s.Kept, p)
@@ -343,20 +342,14 @@ func (t *task) save() (savedTask, error) {
 	return s, nil
 }
 
-// saveSeen packs the hashes of the parents that were asked for, but for those
-// that were taken and are not finished: they will be asked again.
-func (t *task) saveSeen(taken [][]byte) []byte {
+// saveSeen packs the hashes of the parents for which all was asked; those that
+// are pending are asked again.
+func (t *task) saveSeen() []byte {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	skip := map[parentHash]bool{}
-	for _, p := range taken {
-		if h, err := t.parentHash(p); err == nil {
-			skip[h] = true
-		}
-	}
-	out := make([]byte, 0, len(t.seen)*len(parentHash{}))
-	for h := range t.seen {
-		if !skip[h] {
+	var out []byte
+	for h, settled := range t.seen {
+		if settled {
 			out = append(out, h[:]...)
 		}
 	}

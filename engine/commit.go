@@ -209,7 +209,7 @@ func pointer(path string) string {
 // warnAddedAgain tells the newcomer whose append table doubled (OPR-23).
 func (r *run) warnAddedAgain(t *task) {
 	res := t.resource
-	if res.WriteDisposition != config.Append || t.cursor != nil || t.tables.rows() == 0 || r.options.FullRefresh {
+	if res.WriteDisposition != config.Append || t.cursor != nil || t.tables.rows() == 0 || r.options.FullRefresh || r.options.RetryDeferred {
 		return
 	}
 	for p := res.Parent; p != ""; {

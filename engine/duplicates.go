@@ -8,9 +8,10 @@ import (
 	"github.com/restlua/restlua/engine/rest"
 )
 
-// maxWatched bounds the keys of one series that are remembered; behind it
-// duplicates are no longer looked for.
-const maxWatched = 1 << 20
+// watched is how many keys of a series are remembered at least, and half of how
+// many at most: data that changes while it is paged through moves records to
+// the next page, not far.
+const watched = 1 << 16
 
 // duplicates counts the primary keys that come twice in one series: data that
 // changed while it was paged through (OPR-22). Records are looked at as they
@@ -18,7 +19,8 @@ const maxWatched = 1 << 20
 type duplicates struct {
 	paths       []*jsonpath.Path
 	seed        maphash.Seed
-	seen        map[uint64]struct{}
+	seen        map[uint64]struct{} // the last keys
+	before      map[uint64]struct{} // those before them
 	keys, twice int64
 }
 
@@ -28,7 +30,7 @@ func newDuplicates(keys []string) *duplicates {
 	if len(keys) == 0 {
 		return nil
 	}
-	d := &duplicates{seed: maphash.MakeSeed(), seen: map[uint64]struct{}{}}
+	d := &duplicates{seed: maphash.MakeSeed(), seen: map[uint64]struct{}{}, before: map[uint64]struct{}{}}
 	for _, k := range keys {
 		p, err := jsonpath.Parse(k)
 		if err != nil {
@@ -43,12 +45,13 @@ func newDuplicates(keys []string) *duplicates {
 func (d *duplicates) begin() {
 	if d != nil {
 		clear(d.seen)
+		clear(d.before)
 	}
 }
 
 // look notes the key of a record.
 func (d *duplicates) look(record []byte) {
-	if d == nil || len(d.seen) >= maxWatched {
+	if d == nil {
 		return
 	}
 	var h maphash.Hash
@@ -63,9 +66,14 @@ func (d *duplicates) look(record []byte) {
 	}
 	d.keys++
 	sum := h.Sum64()
-	if _, again := d.seen[sum]; again {
+	_, again := d.seen[sum]
+	if _, earlier := d.before[sum]; again || earlier {
 		d.twice++
 		return
+	}
+	if len(d.seen) == watched {
+		d.seen, d.before = d.before, d.seen
+		clear(d.seen)
 	}
 	d.seen[sum] = struct{}{}
 }

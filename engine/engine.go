@@ -66,7 +66,7 @@ type Options struct {
 	FullRefresh bool                                             // forget cursors and replace tables
 	Sleep       func(ctx context.Context, d time.Duration) error // waits of retries; nil means a timer
 	Compression string                                           // zstd (default), snappy, gzip, none
-	BatchBytes  int                                              // memory of one table's rows before they are written; 0 means a share of 12 MiB
+	BatchBytes  int                                              // memory of one table's rows before they are written; 0 means a share of 8 MiB
 }
 
 // Step is one processing step in Go. Exactly one of its fields is set. The

@@ -31,6 +31,8 @@ var packages = map[string]struct {
 	"engine/dataset":                 {[]string{"engine/schema", "engine/state", "writers"}, "the folder knows nothing of requests or of one format"},
 	"engine":                         {[]string{"engine/config", "engine/hook", "engine/jsonpath", "engine/rawjson", "engine/schema", "engine/state", "engine/normalize", "engine/rest", "engine/dataset", "engine/har", "writers", "writers/parquet"}, "hooks come through engine/hook, never from lua"},
 	"lua":                            {[]string{"engine/config", "engine/hook", "engine/rawjson", "lua/view", "stdlib"}, "scripts know nothing of requests or tables"},
+	"lua/console":                    {[]string{"engine", "engine/config", "engine/hook", "engine/jsonpath", "engine/rawjson", "engine/rest", "lua", "stdlib"}, "it asks as a load does, and writes nothing"},
+	"lua/scripttest":                 {[]string{"engine", "engine/config", "engine/dataset", "engine/hook", "engine/rawjson", "engine/schema", "engine/state", "lua", "lua/view", "stdlib", "writers/parquet"}, "it runs scripts as a program does, and reads what they wrote"},
 	"lua/view":                       {[]string{"engine/rawjson"}, "values of scripts know nothing of who makes them"},
 	"stdlib":                         {[]string{"engine/hook", "engine/rawjson", "lua/view"}, "modules of scripts stand alone"},
 	"writers":                        {[]string{"engine/schema"}, "a format knows batches only"},
@@ -39,14 +41,14 @@ var packages = map[string]struct {
 	"scripts":                        {nil, "it only embeds files"},
 	"bench":                          {nil, "it runs the binary as users do"},
 	"cmd/restlua/internal/githubapi": {nil, "it is an API like any other, not a part of restlua"},
-	"cmd/restlua/internal/reference": {[]string{"engine/config", "lua", "stdlib"}, "it shows declarations, it runs nothing"},
-	"cmd/restlua":                    {[]string{"cmd/restlua/internal/githubapi", "cmd/restlua/internal/reference", "engine", "engine/config", "engine/dataset", "engine/hook", "engine/schema", "engine/state", "lua", "scripts", "stdlib", "writers", "writers/parquet", "engine/rest"}, ""},
+	"cmd/restlua/internal/reference": {[]string{"engine/config", "lua", "lua/scripttest", "stdlib"}, "it shows declarations, it runs nothing"},
+	"cmd/restlua":                    {[]string{"cmd/restlua/internal/githubapi", "cmd/restlua/internal/reference", "engine", "engine/config", "engine/dataset", "engine/hook", "engine/schema", "engine/state", "lua", "lua/console", "lua/scripttest", "scripts", "stdlib", "writers", "writers/parquet", "engine/rest"}, ""},
 }
 
 // libraries names the folders in which a library may be imported, so that it
 // can be replaced by reading one of them.
 var libraries = map[string][]string{
-	"github.com/yuin/gopher-lua":       {"lua", "lua/view", "stdlib"},
+	"github.com/yuin/gopher-lua":       {"lua", "lua/console", "lua/scripttest", "lua/view", "stdlib"},
 	"layeh.com/gopher-luar":            {"lua", "stdlib"},
 	"github.com/parquet-go/parquet-go": {"writers/parquet"},
 	"github.com/theory/jsonpath":       {"engine/jsonpath"},

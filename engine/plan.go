@@ -221,7 +221,14 @@ func hasHooks(r *config.Resource, c *config.Config) bool {
 			return true
 		}
 	}
-	return e.Auth != nil && e.Auth.Func != "" || e.Paginator != nil && e.Paginator.Kind == "function"
+	auth, pages := e.Auth, e.Paginator
+	if auth == nil {
+		auth = c.Client.Auth
+	}
+	if pages == nil {
+		pages = c.Client.Paginator
+	}
+	return auth != nil && (auth.Func != "" || auth.Login != "" || auth.Apply != "" || auth.BuildRequest != "") || pages != nil && pages.Kind == "function"
 }
 
 // redacted is an error whose text shows no secret.

@@ -116,10 +116,9 @@ func (q *parentQueue) done(n int) {
 	q.mu.Unlock()
 }
 
-// pending are the records that are not finished, in order; the first taken of
-// them were taken.
-func (q *parentQueue) pending() (records [][]byte, taken int) {
+// pending are the records that are not finished, in order.
+func (q *parentQueue) pending() [][]byte {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return append(append([][]byte(nil), q.taken...), q.waiting...), len(q.taken)
+	return append(append([][]byte(nil), q.taken...), q.waiting...)
 }

@@ -24,7 +24,7 @@ const Version = "0.1.0"
 
 // memoryBudget is shared by the open batches of all tables, in bytes. Each
 // batch that is full is written while the next one fills.
-const memoryBudget = 12 << 20
+const memoryBudget = 8 << 20
 
 // minBatch is the least memory that one resource's batches get, so that many
 // resources do not make tiny row groups.
@@ -91,7 +91,12 @@ type fullBatch struct {
 	batch *schema.Batch
 	from  *normalize.Normalizer // that gets it back
 	task  *task
+	size  int // bytes
 }
+
+// mostWaiting bounds the batches that wait for the writer. Their bytes are
+// bounded by lending; this only has to hold the child tables of one record.
+const mostWaiting = 256
 
 func (r *run) do(ctx context.Context) (result *Result, err error) {
 	r.data, err = dataset.Open(ctx, r.dataset, dataset.Options{
@@ -221,7 +226,7 @@ func (r *run) extract(outer context.Context) error {
 	if err := r.event(outer, r.config.OnStart, nil); err != nil {
 		return err
 	}
-	r.batches = make(chan fullBatch)
+	r.batches = make(chan fullBatch, mostWaiting)
 	var writer, work, watch sync.WaitGroup
 	watching, watched := context.WithCancel(context.Background())
 	writer.Go(func() { r.writeBatches(ctx) })
@@ -274,6 +279,7 @@ func (r *run) writeBatches(ctx context.Context) {
 			r.cancel(fmt.Errorf("%s: %w", b.task.name(), err))
 		}
 		b.from.Recycle(b.batch)
+		b.task.tables.lent.giveBack(b.size)
 		r.written.Done()
 	}
 }

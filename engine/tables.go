@@ -20,6 +20,7 @@ type tables struct {
 	counter int64                   // rows of the resource, of all its tables (NRM-41)
 	budget  int                     // bytes of all open batches
 	pending int                     // records since the batches were measured
+	lent    *lending
 	base    normalize.Options
 }
 
@@ -33,7 +34,7 @@ const sharedShift = 32
 
 func newTables(t *task, budget int) (*tables, error) {
 	res, r := t.resource, t.owner
-	x := &tables{task: t, byName: map[string]*normalize.Normalizer{}, budget: budget}
+	x := &tables{task: t, byName: map[string]*normalize.Normalizer{}, budget: budget, lent: newLending(budget + budget/4)}
 	// Resources that share a table number their rows apart from each other, so
 	// that ids stay unique in it (NRM-41).
 	for _, other := range r.tasks {
@@ -100,8 +101,10 @@ func (x *tables) root(name string) (*normalize.Normalizer, error) {
 	o := x.base
 	o.Table, o.Known = name, known(x.task.owner.data.State(), x.task.name(), name)
 	o.Write = func(b *schema.Batch) error {
+		size := b.Size()
+		x.lent.take(size)
 		x.task.owner.written.Add(1)
-		x.task.owner.batches <- fullBatch{b, x.byName[name], x.task}
+		x.task.owner.batches <- fullBatch{b, x.byName[name], x.task, size}
 		return nil
 	}
 	n, err := normalize.New(o)

@@ -129,8 +129,8 @@ func (c *Client) heed(l *limiter, r *http.Response) {
 	if r.StatusCode >= 400 {
 		return // the loop of attempts does
 	}
-	l.climb()
 	now := c.now()
+	l.learned.climb(now)
 	if noneLeft(r.Header) {
 		if d, ok := resetWait(r.Header, now); ok && d > 0 {
 			// A longer pause than is allowed is for the next answer to ask.
@@ -363,7 +363,8 @@ func (c *Client) report(x *sending, r *http.Request, shown string, response *htt
 		if response != nil {
 			i.ResponseHeaders = c.redactor.Headers(response.Header)
 		}
-		if b != nil {
+		// An answer that gives credentials is not shown: nobody knows them yet.
+		if b != nil && !x.token && !x.request.NoAuth {
 			// Cut behind the masks, so that half a secret does not stay.
 			i.Body = cutText(c.redactor.Text(string(b.data[:min(len(b.data), 2*mostShown)])), mostShown)
 		}

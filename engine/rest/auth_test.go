@@ -135,6 +135,8 @@ func TestOAuth2(t *testing.T) {
 			[]string{"grant_type=password&username=u&password=p&scope=r+w", "grant_type=password&username=u&password=p&scope=r+w"}},
 		{"AUTH-09 zero", config.Auth{Kind: "oauth2_password", Username: "u"}, `0`, 0,
 			[]string{"grant_type=password&username=u&password=", "grant_type=password&username=u&password="}},
+		{"AUTH-09 default zero", config.Auth{Kind: "oauth2_password"}, `null`, 0,
+			[]string{"grant_type=password&username=&password=", "grant_type=password&username=&password="}},
 		{"AUTH-09 default", config.Auth{Kind: "oauth2_password", DefaultExpiration: time.Minute}, `null`, 30 * time.Second,
 			[]string{"grant_type=password&username=&password="}},
 		{"API-27 rotation", config.Auth{Kind: "oauth2_refresh_token", RefreshToken: "first"}, `0`, 0,

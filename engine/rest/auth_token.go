@@ -198,10 +198,7 @@ func lifetime(a *config.Auth, expiresIn json.RawMessage) time.Duration {
 	if n, err := strconv.ParseFloat(text, 64); err == nil && n >= 0 && n < 1e9 {
 		return time.Duration(n * float64(time.Second))
 	}
-	if a.DefaultExpiration > 0 {
-		return a.DefaultExpiration
-	}
-	return time.Hour
+	return a.DefaultExpiration
 }
 
 // authFailed is an error that authorising a request met. It is complete in

@@ -128,7 +128,7 @@ func (c *Client) afterAnswer(ctx context.Context, x *sending, a *arrival, try in
 	until := now.Add(d)
 	busy := limited(status, a.response.Headers) || status == http.StatusServiceUnavailable
 	if busy {
-		a.limiter.slow(a.start, now)
+		a.limiter.slow(a.start, now, status)
 		a.limiter.host.extend(until) // the others to this host wait too
 	}
 	switch {

@@ -308,33 +308,6 @@ func TestLimits(t *testing.T) {
 	}
 }
 
-// OPR-03: the rate is halved once for requests that were under way together, and
-// climbs back until it is free.
-func TestAdaptiveLimit(t *testing.T) {
-	t.Parallel()
-	now := newClock().now
-	l := &limiter{host: &pause{}}
-	for i := range 5 {
-		l.reserve(now.Add(time.Duration(i) * 100 * time.Millisecond))
-	}
-	end := now.Add(400 * time.Millisecond)
-	l.slow(end, end)
-	l.slow(end, end)
-	if l.distance != 200*time.Millisecond {
-		t.Fatalf("distance %s", l.distance)
-	}
-	if d := l.reserve(end); d != 200*time.Millisecond {
-		t.Errorf("wait %s", d)
-	}
-	n := 0
-	for ; l.distance > 0 && n < 10_000; n++ {
-		l.climb()
-	}
-	if n < 100 || n == 10_000 {
-		t.Errorf("free after %d successes", n)
-	}
-}
-
 // OPR-04: client.concurrency bounds the requests in flight.
 func TestConcurrency(t *testing.T) {
 	t.Parallel()

@@ -1,10 +1,10 @@
 package rest
 
 import (
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/restlua/restlua/engine/config"
 )
@@ -19,7 +19,7 @@ type snapshot struct {
 	Names     []string          `json:"names,omitempty"` // of a detected selector
 	Detected  *config.Paginator `json:"detected,omitempty"`
 	Paginator json.RawMessage   `json:"paginator,omitempty"`
-	Seen      []string          `json:"seen,omitempty"`
+	Seen      []byte            `json:"seen,omitempty"` // hashes of requests, one behind the other
 	Body      bodyHash          `json:"body"`
 	First     *bodyHash         `json:"first,omitempty"`
 	Restart   *savedRestart     `json:"restart,omitempty"`
@@ -55,8 +55,10 @@ func (s *Series) Snapshot() (text []byte, ok bool) {
 	if s.r.selection.detected() && s.selected {
 		x.Selected, x.Names = true, s.selection.names
 	}
-	for _, f := range s.guard.order[max(0, len(s.guard.order)-keptSeen):] {
-		x.Seen = append(x.Seen, hex.EncodeToString(f[:]))
+	seen := s.guard.order[max(0, len(s.guard.order)-keptSeen):]
+	x.Seen = make([]byte, 0, len(seen)*len(requestHash{}))
+	for _, f := range seen {
+		x.Seen = append(x.Seen, f[:]...)
 	}
 	if s.restart != nil {
 		x.Restart = s.restart.save()
@@ -86,15 +88,13 @@ func (s *Series) Restore(text []byte) (err error) {
 	if x.Selected {
 		s.selected, s.selection.names = true, x.Names
 	}
-	s.guard = guard{seen: make(map[requestHash]struct{}, len(x.Seen)), body: x.Body, firstRecords: x.First}
-	for _, text := range x.Seen {
-		var f requestHash
-		raw, err := hex.DecodeString(text)
-		if err != nil || len(raw) != len(f) {
-			return fmt.Errorf("%s: the saved state of the series cannot be read", s.r.name)
-		}
-		copy(f[:], raw)
-		s.guard.note(f)
+	size := len(requestHash{})
+	if len(x.Seen)%size != 0 {
+		return fmt.Errorf("%s: the saved state of the series cannot be read", s.r.name)
+	}
+	s.guard = guard{seen: make(map[requestHash]struct{}, len(x.Seen)/size), body: x.Body, firstRecords: x.First}
+	for hash := range slices.Chunk(x.Seen, size) {
+		s.guard.note(requestHash(hash))
 	}
 	if s.restart != nil && x.Restart != nil {
 		s.restart.load(x.Restart)
