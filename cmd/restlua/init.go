@@ -31,8 +31,9 @@ func initCommand(t *terminal) *cobra.Command {
 	return &cobra.Command{
 		Use:   "init [FOLDER]",
 		Short: "write example scripts, secrets.toml, .gitignore and types for editors",
-		Long: `Init writes example scripts (github.lua, pokemon.lua), a secrets.toml that only
-you can read, and a .gitignore that keeps it and the data out of a repository.
+		Long: `Init writes example scripts (github.lua, pokemon.lua) with their tests, a
+secrets.toml that only you can read, and a .gitignore that keeps it and the data
+out of a repository.
 Files that are there already stay as they are.
 
 With restlua.d.lua, .restlua/ and .luarc.json, editors that use the Lua language

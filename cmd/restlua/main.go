@@ -9,6 +9,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"os"
 	"runtime/debug"
 	_ "time/tzdata" // the static binary knows all zones wherever it runs
@@ -20,9 +21,13 @@ import (
 var commands = []func(*terminal) *cobra.Command{
 	runCommand,
 	checkCommand,
+	planCommand,
 	initCommand,
 	showCommand,
 	stateCommand,
+	compactCommand,
+	testCommand,
+	consoleCommand,
 	fieldsCommand,
 	demoCommand,
 	versionCommand,
@@ -58,7 +63,9 @@ func execute(ctx context.Context, t *terminal, args []string) int {
 		t.say("%s", stopped.says(err))
 		return stopped.code()
 	}
-	t.fail(err)
+	if !errors.Is(err, errShown) { // these are shown already
+		t.fail(err)
+	}
 	return exitCode(err)
 }
 

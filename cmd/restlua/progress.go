@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"net/http"
 	"slices"
 	"strings"
 	"sync"
@@ -70,6 +71,9 @@ func events(t *terminal, p progress, verbose int) engine.Events {
 				what = r.Err.Error()
 			}
 			t.say("%s: %s %s: %s in %s", r.Resource, r.Method, r.URL, what, human(r.Elapsed))
+			for _, line := range requestDetails(r) {
+				t.say("  %s", line)
+			}
 		}
 	}
 	if verbose > 1 {
@@ -79,6 +83,29 @@ func events(t *terminal, p progress, verbose int) engine.Events {
 		}
 	}
 	return e
+}
+
+// requestDetails are headers and the beginning of the body, where the engine was
+// asked for them.
+func requestDetails(r engine.RequestEvent) []string {
+	var lines []string
+	for _, h := range []struct {
+		mark    string
+		headers http.Header
+	}{{">", r.RequestHeaders}, {"<", r.ResponseHeaders}} {
+		for _, name := range slices.Sorted(maps.Keys(h.headers)) {
+			for _, v := range h.headers[name] {
+				lines = append(lines, printable(h.mark+" "+name+": "+v))
+			}
+		}
+	}
+	if r.Body == "" {
+		return lines
+	}
+	for line := range strings.SplitSeq(strings.TrimRight(r.Body, "\r\n"), "\n") {
+		lines = append(lines, printable(strings.TrimRight(line, "\r")))
+	}
+	return lines
 }
 
 // resumed says where a load goes on (OPR-41): "resuming load of 10:02: issues

@@ -34,6 +34,7 @@ type runFlags struct {
 	record      string
 	replay      string
 	wait        time.Duration
+	maxWait     time.Duration
 	rewrite     bool
 	compression string
 	progress    string
@@ -100,10 +101,11 @@ Parquet files in data/NAME, where NAME is that of the source.`,
 	fs.StringVar(&f.replay, "replay", "", "answer from this HAR `file`, without network")
 	fs.DurationVar(&f.wait, "wait", 0, "how long to wait while another process writes the dataset: `30s`")
 	fs.BoolVar(&f.rewrite, "allow-rewrite", false, "write more than 64 GiB of older files anew where the schema changed")
+	fs.DurationVar(&f.maxWait, "max-wait", 0, "the longest wait that the API may ask for: `1h` (default: client.session.request_max_retry_delay)")
 	fs.StringVar(&f.compression, "compression", "zstd", "of the files: zstd, snappy, gzip or none")
 	fs.StringVar(&f.progress, "progress", "auto", "auto, bar, log, json or none; all on standard error")
 	fs.BoolVar(&f.json, "json", false, "print the report as one JSON document")
-	fs.CountVarP(&f.verbose, "verbose", "v", "show each request, and the calls of the script in errors; twice: also each page and the script's debug lines")
+	fs.CountVarP(&f.verbose, "verbose", "v", "show each request, the script's debug lines, and the calls of the script in errors; twice: also headers, the first 2 KiB of bodies, and each page")
 	cmd.RegisterFlagCompletionFunc("resource", func(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
 		if o, err := f.options(); err == nil && len(args) > 0 {
 			return completeResources(cmd.Context(), args[0], o), cobra.ShellCompDirectiveNoFileComp
@@ -129,6 +131,8 @@ func (f *runFlags) check() error {
 		return usagef("", "--wait must not be negative")
 	case f.checkpoint < 0:
 		return usagef("0 keeps no checkpoints", "--checkpoint-every must not be negative")
+	case f.maxWait < 0:
+		return usagef("", "--max-wait must not be negative")
 	case f.resumeMax <= 0:
 		return usagef("--restart throws it away in any case", "--resume-max-age must be more than nothing")
 	case f.record != "" && f.replay != "":
@@ -166,6 +170,7 @@ func (f *runFlags) run(ctx context.Context, t *terminal, path string) error {
 	o.KeepGoing, o.RetryDeferred = f.keepGoing, f.deferred
 	o.Record, o.Replay = f.record, f.replay
 	o.Wait, o.Compression, o.AllowRewrite = f.wait, f.compression, f.rewrite
+	o.MaxWait, o.Detail, o.ErrorBody = f.maxWait, f.verbose > 1, f.verbose > 0
 	result, err := runWithProgress(ctx, t, script, o, f.progress, f.verbose)
 	if err != nil && f.verbose > 0 {
 		return &detailedError{err}

@@ -18,7 +18,13 @@ import (
 
 var update = flag.Bool("update", false, "rewrite what the scripts in testdata expect")
 
+// runAsProgram is set for a test binary that is to be restlua itself.
+const runAsProgram = "RESTLUA_TEST_RUN_AS_PROGRAM"
+
 func TestMain(m *testing.M) {
+	if os.Getenv(runAsProgram) != "" {
+		main() // exits
+	}
 	testscript.Main(m, map[string]func(){"restlua": main})
 }
 

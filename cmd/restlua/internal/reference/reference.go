@@ -9,6 +9,7 @@ import (
 
 	"github.com/restlua/restlua/engine/config"
 	"github.com/restlua/restlua/lua"
+	"github.com/restlua/restlua/lua/scripttest"
 	"github.com/restlua/restlua/stdlib"
 )
 
@@ -21,7 +22,7 @@ type Reference struct {
 
 // New reads the declarations.
 func New() *Reference {
-	return &Reference{structures: config.Structures(), modules: stdlib.Modules(), classes: lua.Classes()}
+	return &Reference{structures: config.Structures(), modules: append(stdlib.Modules(), scripttest.Documentation()), classes: lua.Classes()}
 }
 
 // structure finds a structure by its name; nil if there is none.

@@ -321,7 +321,7 @@ func TestAnnotations(t *testing.T) {
 			continue
 		}
 		kind, _, _ := strings.Cut(m[1], " Example: ")
-		for _, name := range regexp.MustCompile(`\b(?:restlua|time|re|http)\.[A-Za-z_][\w.]*`).FindAllString(kind, -1) {
+		for _, name := range regexp.MustCompile(`\b(?:restlua|time|re|http|test)\.[A-Za-z_][\w.]*`).FindAllString(kind, -1) {
 			if name = strings.TrimRight(name, "."); !declared[name] && !strings.Contains(line, "`"+name) && !strings.Contains(line, "example") {
 				t.Errorf("%s is not declared: %s", name, line)
 			}
