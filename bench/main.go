@@ -6,6 +6,7 @@
 //	go run ./bench -python /path/to/python       and DuckDB and dlt, which that Python has
 //	go run ./bench -data small -rows 1000000     flat records of 158 B
 //	go run ./bench -data fanout -rows 1000 -latency 50ms
+//	go run ./bench -limit 50                     2,000 children of an API that allows 50 requests a second
 //	go run ./bench -python P -out bench/RESULTS.md -append
 //
 // Ratios within one run count; absolute times depend on the machine.
@@ -32,6 +33,7 @@ type options struct {
 	title       string
 	out         string
 	add         bool
+	perSecond   int
 }
 
 func main() {
@@ -52,6 +54,7 @@ func main() {
 	flag.StringVar(&o.title, "title", "", "heading of the results")
 	flag.StringVar(&o.out, "out", "", "file for the results, besides standard output")
 	flag.BoolVar(&o.add, "append", false, "add to the file of -out")
+	flag.IntVar(&o.perSecond, "limit", 0, "measure a fan-out against an API that allows so many requests a second, and nothing else")
 	flag.Parse()
 	var err error
 	if *serving {
@@ -80,6 +83,9 @@ func bench(o options) error {
 	build.Dir, build.Env = filepath.Dir(here), append(os.Environ(), "CGO_ENABLED=0")
 	if text, err := build.CombinedOutput(); err != nil {
 		return fmt.Errorf("go build: %w\n%s", err, text)
+	}
+	if o.perSecond > 0 {
+		return limit(binary, here, work, o.perSecond, 2000)
 	}
 	if o.python != "" && o.data != "fanout" {
 		o.files = filepath.Join(work, "pages")

@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
 )
 
@@ -81,10 +80,7 @@ func measure(c *exec.Cmd, dir string) (run, error) {
 	if text, err := c.CombinedOutput(); err != nil {
 		return run{}, fmt.Errorf("%w\n%s", err, text)
 	}
-	r := run{wall: time.Since(started), cpu: c.ProcessState.UserTime() + c.ProcessState.SystemTime()}
-	if usage, ok := c.ProcessState.SysUsage().(*syscall.Rusage); ok {
-		r.peak = usage.Maxrss << 10
-	}
+	r := run{wall: time.Since(started), cpu: c.ProcessState.UserTime() + c.ProcessState.SystemTime(), peak: peak(c.ProcessState)}
 	err := filepath.WalkDir(dir, func(path string, d os.DirEntry, err error) error {
 		if err != nil || d.IsDir() || !strings.HasSuffix(path, ".parquet") {
 			return err

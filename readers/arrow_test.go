@@ -56,13 +56,7 @@ func arrowFile(ctx context.Context, name string, out *content) (err error) {
 	defer table.Release()
 	out.columns = nil
 	for _, field := range table.Schema().Fields() {
-		kind := arrowType(field.Type)
-		// Arrow has JSON as an extension; without it, the file's annotation
-		// still says so.
-		if at := f.MetaData().Schema.ColumnIndexByName(field.Name); at >= 0 && f.MetaData().Schema.Column(at).LogicalType().String() == "JSON" {
-			kind = "json"
-		}
-		out.columns = append(out.columns, field.Name+" "+kind)
+		out.columns = append(out.columns, field.Name+" "+arrowType(field.Type))
 	}
 	if out.cells == nil {
 		out.cells = make([][]string, table.NumCols())
@@ -73,7 +67,7 @@ func arrowFile(ctx context.Context, name string, out *content) (err error) {
 	out.rows += int(table.NumRows())
 	for i := range int(table.NumCols()) {
 		for _, chunk := range table.Column(i).Data().Chunks() {
-			if out.cells[i], err = arrowCells(out.cells[i], chunk, strings.HasSuffix(out.columns[i], " json")); err != nil {
+			if out.cells[i], err = arrowCells(out.cells[i], chunk); err != nil {
 				return err
 			}
 		}
@@ -93,7 +87,7 @@ func arrowType(t arrow.DataType) string {
 	case *arrow.Decimal128Type:
 		return fmt.Sprintf("decimal(%d,%d)", t.Precision, t.Scale)
 	case *arrow.StringType:
-		return "text"
+		return "text" // also of json columns
 	case *arrow.BinaryType:
 		return "binary"
 	case *arrow.Date32Type:
@@ -113,12 +107,7 @@ func arrowType(t arrow.DataType) string {
 	return strings.ToUpper(t.String())
 }
 
-// arrowCells appends the cells of a column. JSON comes as binary values where
-// nobody registered an extension type for it.
-func arrowCells(cells []string, values arrow.Array, json bool) ([]string, error) {
-	if e, ok := values.(array.ExtensionArray); ok {
-		values = e.Storage()
-	}
+func arrowCells(cells []string, values arrow.Array) ([]string, error) {
 	for i := range values.Len() {
 		if values.IsNull(i) {
 			cells = append(cells, null)
@@ -145,9 +134,7 @@ func arrowCells(cells []string, values arrow.Array, json bool) ([]string, error)
 		case *array.String:
 			text = "=" + a.Value(i)
 		case *array.Binary:
-			if text = binaryCell(a.Value(i)); json {
-				text = "=" + string(a.Value(i))
-			}
+			text = binaryCell(a.Value(i))
 		default:
 			return nil, fmt.Errorf("arrow-go gives a %T", values)
 		}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -135,6 +136,11 @@ func duckCell(v any, column string) (string, error) {
 // often each of these and one in the middle stands in it.
 func probe(t *testing.T, db *sql.DB, dir string, want content) {
 	t.Helper()
+	var kinds content
+	if _, err := duckColumns(context.Background(), db, dir, &kinds); err != nil || !slices.Equal(kinds.columns, want.columns) {
+		t.Errorf("DuckDB has columns\n%.60q (%v), want\n%.60q", kinds.columns, err, want.columns)
+		return
+	}
 	from := parquetFiles(dir)
 	for i, column := range want.columns {
 		name := quoted(column[:strings.LastIndexByte(column, ' ')])

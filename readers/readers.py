@@ -1,117 +1,207 @@
-"""Reads every table folder of a dataset with polars, pyarrow, pandas, DuckDB and
+"""Reads every table folder of a dataset with DuckDB, polars, pyarrow, pandas and
 Spark, as far as they are installed, with default settings (RDR-09), and compares
-rows, columns and, of each column, the number of nulls and the sum or total
-length. Usage: readers.py DATASET. Exit code 1 on a difference.
+names, types and order of the columns, the number of rows, and of each column the
+number of nulls and a sum over all values. Where the dataset has a state.json,
+rows and columns are compared with it, too.
 
-Spark reads one row group by the offset of its first column, DuckDB by all of
-them: what differs between readers is what this program is for.
+Usage: readers.py DATASET...      Exit code 1: readers differ, or one fails.
 """
 
+import datetime
 import decimal
-import math
+import json
 import os
+import re
+import struct
 import sys
+import time
+import zlib
+
+# Spark shows moments in the zone of the session.
+os.environ["TZ"] = "UTC"
+time.tzset()
+decimal.getcontext().prec = 100  # sums of many 38-digit numbers are exact
+
+EPOCH = datetime.datetime(1970, 1, 1)
+MICRO = datetime.timedelta(microseconds=1)
 
 
-def facts(columns):
-    """Reduces columns (name -> list of values) to comparable facts."""
-    out = {}
-    for name, values in columns.items():
-        present = [v for v in values if v is not None]
-        total = 0
-        for v in present:
-            if isinstance(v, bool):
-                total += v
-            elif isinstance(v, (str, bytes, bytearray)):
-                total += len(v)
-            elif isinstance(v, (int, decimal.Decimal)):
-                total += v
-            elif isinstance(v, float) and math.isfinite(v):
-                total += decimal.Decimal(repr(v))
-        out[name] = (len(values), len(present), str(total.normalize() if isinstance(total, decimal.Decimal) else total))
-    return out
+def number(value):
+    """A number that equal values of all readers have in common; sums of it do
+    not depend on the order of the rows."""
+    if isinstance(value, (bool, int)):
+        return int(value)
+    if isinstance(value, datetime.datetime):
+        if value.tzinfo:
+            value = value.astimezone(datetime.timezone.utc).replace(tzinfo=None)
+        return (value - EPOCH) // MICRO
+    if isinstance(value, datetime.date):
+        return (value - EPOCH.date()).days
+    if isinstance(value, datetime.time):
+        return ((value.hour * 60 + value.minute) * 60 + value.second) * 1_000_000 + value.microsecond
+    if isinstance(value, decimal.Decimal):
+        return value
+    if isinstance(value, float):
+        return zlib.crc32(b"NaN" if value != value else struct.pack("<d", value))
+    if isinstance(value, str):
+        value = value.encode()
+    return zlib.crc32(bytes(value))
+
+
+def facts(values):
+    present = [v for v in values if v is not None]
+    total = sum(map(number, present))
+    return len(values), len(present), str(total.normalize() if isinstance(total, decimal.Decimal) else total)
+
+
+def canonical(kind):
+    """A reader's name of a type in restlua's words. Readers that do not know
+    JSON see text."""
+    kind = str(kind).lower()
+    for pattern, word in (
+        (r"decimal(?:128)?\((?:precision=)?(\d+), ?(?:scale=)?(\d+)\)", None),
+        (r"timestamp with time zone|timestamp\[us, tz=utc\]|datetime\(time_unit='us', time_zone='utc'\)|timestamp", "timestamp"),
+        (r"timestamp_ntz|timestamp\[us\]|datetime\(time_unit='us', time_zone=none\)", "naive timestamp"),
+        (r"bigint|int64", "bigint"),
+        (r"double|float64", "double"),
+        (r"bool(ean)?", "bool"),
+        (r"varchar|string|json|extension<arrow.json>", "text"),
+        (r"blob|binary", "binary"),
+        (r"date(32\[day\])?", "date"),
+        (r"time(64\[us\]|\(6\))?", "time"),
+    ):
+        found = re.fullmatch(pattern, kind)
+        if found:
+            return word or f"decimal({found[1]},{found[2]})"
+    return kind
 
 
 def with_duckdb(folder):
     import duckdb
 
     rel = duckdb.connect().read_parquet(folder + "/*.parquet")
+    kinds = [str(k) for k in rel.types]
+    # In DuckDB's words TIMESTAMP is the one without a zone.
+    kinds = ["timestamp_ntz" if k == "TIMESTAMP" else k for k in kinds]
     rows = rel.fetchall()
-    return {name: [r[i] for r in rows] for i, name in enumerate(rel.columns)}
+    return {n: (k, [r[i] for r in rows]) for i, (n, k) in enumerate(zip(rel.columns, kinds))}
 
 
 def with_polars(folder):
     import polars
 
-    return polars.read_parquet(folder).to_dict(as_series=False)
+    frame = polars.read_parquet(folder)
+    return {s.name: (s.dtype, s.to_list()) for s in frame}
 
 
 def with_pyarrow(folder):
     import pyarrow.dataset
 
-    return pyarrow.dataset.dataset(folder).to_table().to_pydict()
-
-
-def with_pandas(folder):
-    import pandas
-
-    # NaN and null are one thing to pandas with its default types, so that
-    # only the number of rows and the names of columns are compared.
-    frame = pandas.read_parquet(folder)
-    return {name: len(frame) for name in frame.columns}
+    table = pyarrow.dataset.dataset(folder).to_table()
+    return {f.name: (f.type, table.column(i).to_pylist()) for i, f in enumerate(table.schema)}
 
 
 def with_spark(folder):
     from pyspark.sql import SparkSession
 
-    session = SparkSession.builder.master("local[2]").config("spark.ui.enabled", "false").config("spark.sql.session.timeZone", "UTC").getOrCreate()
-    session.sparkContext.setLogLevel("ERROR")
-    frame = session.read.parquet(folder)
+    build = SparkSession.builder.master("local[2]").config("spark.ui.enabled", "false").config("spark.sql.session.timeZone", "UTC")
+    session = build.config("spark.log.level", "OFF").getOrCreate()
+    try:
+        frame = session.read.parquet(folder)
+    except Exception as e:
+        # Spark refuses the type TIME until it is switched on.
+        if "UNSUPPORTED_TIME_TYPE" not in str(e):
+            raise
+        session.conf.set("spark.sql.timeType.enabled", "true")
+        frame = session.read.parquet(folder)
+    kinds = [kind for _, kind in frame.dtypes]
     rows = frame.collect()
-    return {name: [r[i] for r in rows] for i, name in enumerate(frame.columns)}
+    return {name: (kinds[i], [r[i] for r in rows]) for i, name in enumerate(frame.columns)}
 
 
-READERS = {"duckdb": with_duckdb, "polars": with_polars, "pyarrow": with_pyarrow, "pandas": with_pandas, "spark": with_spark}
+def with_pandas(folder):
+    """NaN and null are one thing to pandas with its default types: of its
+    columns only the names and the number of rows are compared."""
+    import pandas
+
+    frame = pandas.read_parquet(folder)
+    return {name: (None, range(len(frame))) for name in frame.columns}
 
 
-def compare(folder):
-    """Compares the readers on one folder; returns whether they agree."""
-    first, want, same = None, None, True
+READERS = {"duckdb": with_duckdb, "polars": with_polars, "pyarrow": with_pyarrow, "spark": with_spark, "pandas": with_pandas}
+
+
+class Differs(Exception):
+    pass
+
+
+def check(name, columns, want):
+    """Compares a reader's columns with the wanted ones: name -> (type, facts)."""
+    if list(columns) != list(want):
+        raise Differs(f"columns {list(columns)}, want {list(want)}")
+    for column, (kind, values) in columns.items():
+        expected, have = want[column], facts(values)
+        if name == "pandas":
+            expected, have, kind = (None, expected[1][0]), have[0], None
+        if (kind and canonical(kind), have) != expected:
+            raise Differs(f"column {column[:40]} is {kind and canonical(kind)} {have}, want {expected}")
+
+
+def compare(folder, state):
+    """Compares the readers on one folder; returns a line of the table and what
+    differs."""
+    line, wrong, want = [], [], None
     for name, read in READERS.items():
         try:
             columns = read(folder)
+            if want is None:
+                want = {c: (canonical(k), facts(v)) for c, (k, v) in columns.items()}
+                rows = len(next(iter(columns.values()))[1]) if columns else 0
+                against_state(want, rows, state)
+            check(name, columns, want)
+            line.append("same")
         except ImportError:
-            print(f"  {name}: not installed")
-            continue
-        if name == "pandas":
-            if want is not None and columns != {c: f[0] for c, f in want.items()}:
-                print(f"  {name}: rows or columns are not those of {first}")
-                same = False
-            continue
-        got = facts(columns)
-        if want is None:
-            first, want = name, got
-            rows = next(iter(got.values()))[0] if got else 0
-            print(f"{folder}: {rows} rows, {len(got)} columns")
-        if list(got) != list(want):
-            print(f"  {name}: columns {list(got)}, {first} has {list(want)}")
-            same = False
-            continue
-        for column in got:
-            if got[column] != want[column]:
-                print(f"  {name}: {column[:40]} (rows, values, sum) {got[column]}, {first} has {want[column]}")
-                same = False
-    return same
+            line.append("-")
+        except Exception as e:  # whatever a reader raises is its verdict
+            line.append("WRONG")
+            wrong.append(f"{folder}: {name}: {type(e).__name__}: {str(e)[:600]}")
+    return [os.path.basename(folder), str(rows if want else "?"), str(len(want or ())), *line], wrong
+
+
+def against_state(have, rows, table):
+    if table is None:
+        return
+    want = {}
+    for c in table["columns"]:
+        kind = {"json": "text"}.get(c["type"], c["type"])
+        if kind == "decimal":
+            kind = f"decimal({c['precision']},{c.get('scale', 0)})"
+        want[c["name"]] = "naive timestamp" if c.get("naive") else kind
+    if rows != table["rows"] or list(want.items()) != [(n, k) for n, (k, _) in have.items()]:
+        raise Differs(f"{rows} rows of {[(n, k) for n, (k, _) in have.items()]}, state.json has {table['rows']} of {list(want.items())}")
 
 
 def main():
-    if len(sys.argv) != 2:
+    if len(sys.argv) < 2:
         sys.exit(__doc__)
-    folders = sorted(e.path for e in os.scandir(sys.argv[1]) if e.is_dir() and any(f.endswith(".parquet") for f in os.listdir(e.path)))
-    if not folders:
-        sys.exit(f"{sys.argv[1]}: no table folders")
-    results = [compare(f) for f in folders]
-    sys.exit(0 if all(results) else 1)
+    lines, wrong = [["table", "rows", "columns", *READERS]], []
+    for dataset in sys.argv[1:]:
+        tables = {}
+        if os.path.exists(os.path.join(dataset, "state.json")):
+            with open(os.path.join(dataset, "state.json"), encoding="utf-8") as f:
+                tables = json.load(f)["tables"]
+        folders = sorted(e.path for e in os.scandir(dataset) if e.is_dir() and any(f.endswith(".parquet") for f in os.listdir(e.path)))
+        if not folders:
+            sys.exit(f"{dataset}: no tables")
+        for folder in folders:
+            line, differences = compare(folder, tables.get(os.path.basename(folder)))
+            lines.append(line)
+            wrong += differences
+    for line in lines:
+        print("  ".join(text.ljust(width) for text, width in zip(line, [44, 8, 8, 8, 8, 8, 8, 8])).rstrip())
+    for text in wrong:
+        print(text, file=sys.stderr)
+    sys.exit(1 if wrong else 0)
 
 
 if __name__ == "__main__":
