@@ -78,6 +78,13 @@ func (a *adaptive) slow(start, now time.Time, status int) {
 	}
 	elapsed := max(now.Sub(a.since), time.Second)
 	average := float64(a.accepted) / elapsed.Seconds()
+	if a.rate == 0 && a.complaints == 0 && a.accepted < fewAnswers {
+		// One complaint after a few answers tells no rate: the pause that it asks
+		// for is enough, until there is a second one.
+		a.complaints++
+		a.accepted, a.since, a.slowed = 0, now, now
+		return
+	}
 	switch before := a.rate; {
 	case before == 0:
 		a.rate, a.ceiling, a.known, a.vague = belowGuess*average, average, false, a.accepted < fewAnswers
