@@ -296,9 +296,9 @@ func (t *task) begin(a ask) {
 	if a.cursor == nil {
 		return
 	}
-	t.owner.gate.RLock()
+	t.owner.gate.enter()
 	t.cursor = a.cursor
-	t.owner.gate.RUnlock()
+	t.owner.gate.leave()
 }
 
 // finish notes that a series is settled. The gate is held.
@@ -370,8 +370,8 @@ func (t *task) settle(ctx context.Context, s running) error {
 
 // giveUp counts a series that failed, and keeps its parents for the next load.
 func (t *task) giveUp(policy string, a ask) {
-	t.owner.gate.RLock()
-	defer t.owner.gate.RUnlock()
+	t.owner.gate.enter()
+	defer t.owner.gate.leave()
 	t.failures++
 	if policy != "defer" {
 		return
@@ -384,8 +384,8 @@ func (t *task) giveUp(policy string, a ask) {
 // takeAll takes in the last pages of a series and notes that it is settled. No
 // checkpoint comes between.
 func (t *task) takeAll(ctx context.Context, a ask, pages []fetched, included []rest.Field) error {
-	t.owner.gate.RLock()
-	defer t.owner.gate.RUnlock()
+	t.owner.gate.enter()
+	defer t.owner.gate.leave()
 	defer t.finish(a)
 	for _, f := range pages {
 		f.saved = nil

@@ -24,6 +24,8 @@ const (
 	checkpointBytes  = 64 << 20 // of staged files; then it comes earlier
 	checkpointPause  = 5 * time.Second
 	checkpointMaxAge = 24 * time.Hour
+	periodicPatience = time.Second     // how long all stand still for the page of one
+	lastPatience     = 3 * time.Second // the same when the load ends before its time (OPR-42)
 	checkpointFormat = 1
 )
 
@@ -241,7 +243,7 @@ func (r *run) keepCheckpoints(ctx context.Context) {
 		if time.Since(last) < every && staged-size < checkpointBytes {
 			continue
 		}
-		if err := r.takeCheckpoint(context.WithoutCancel(ctx)); err != nil {
+		if err := r.takeCheckpoint(context.WithoutCancel(ctx), periodicPatience); err != nil {
 			r.cancel(fmt.Errorf("the checkpoint cannot be written: %w", err))
 			return
 		}
@@ -252,10 +254,15 @@ func (r *run) keepCheckpoints(ctx context.Context) {
 // errHalfPage says that no checkpoint is possible: a page broke off half done.
 var errHalfPage = errors.New("a page is half done")
 
-// takeCheckpoint stops all tasks at the end of their page and saves them.
-func (r *run) takeCheckpoint(ctx context.Context) error {
-	r.gate.Lock()
-	defer r.gate.Unlock()
+// takeCheckpoint stops all tasks at the end of their page and saves them. Where a
+// page takes longer than patience, the checkpoint before stays.
+func (r *run) takeCheckpoint(ctx context.Context, patience time.Duration) error {
+	r.taking.Lock()
+	defer r.taking.Unlock()
+	if !r.gate.close(patience) {
+		return nil
+	}
+	defer r.gate.open()
 	if !slices.ContainsFunc(r.tasks, func(t *task) bool { return t.pages > 0 }) {
 		return nil // nothing to keep
 	}

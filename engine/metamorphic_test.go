@@ -7,7 +7,6 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -18,7 +17,6 @@ import (
 	"github.com/restlua/restlua/engine/dataset"
 	"github.com/restlua/restlua/engine/schema"
 	"github.com/restlua/restlua/lua"
-	"github.com/restlua/restlua/writers/parquet"
 )
 
 // documents makes records whose fields change their types and shapes.
@@ -124,56 +122,35 @@ func picture(t *testing.T, dir string) string {
 
 func pictureRows(t *testing.T, table, path string, docs map[int64]string) (out []string) {
 	t.Helper()
-	f, err := os.Open(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		t.Fatal(err)
-	}
-	r, err := parquet.Format{}.Open(f, info.Size())
-	if err != nil {
-		t.Fatal(err)
-	}
-	for g := range r.Groups() {
-		var b schema.Batch
-		if err := r.Read(g, nil, &b); err != nil {
-			t.Fatal(err)
-		}
-		next := make([]int, len(b.Vectors))
-		for row := range b.Rows {
-			var cells []string
-			var id, root int64
-			doc, isRoot := "", table == "docs"
-			for i, v := range b.Vectors {
-				if !v.IsValid(row) {
-					continue
+	err := eachRow(path, func(fields []field) {
+		var cells []string
+		var id, root int64
+		doc, isRoot := "", table == "docs"
+		for _, f := range fields {
+			switch f.name {
+			case schema.ID:
+				id = f.v.Ints[f.at]
+			case schema.RootID:
+				root = f.v.Ints[f.at]
+			case schema.LoadID, schema.ParentID:
+			default:
+				text := cell(f.v, f.at)
+				cells = append(cells, f.name+"="+text)
+				if f.name == "doc" && isRoot {
+					doc = text
 				}
-				text := cell(v, next[i])
-				switch v.Column.Name {
-				case schema.ID:
-					id = v.Ints[next[i]]
-				case schema.RootID:
-					root = v.Ints[next[i]]
-				case schema.LoadID, schema.ParentID:
-				default:
-					cells = append(cells, v.Column.Name+"="+text)
-					if v.Column.Name == "doc" && isRoot {
-						doc = text
-					}
-				}
-				next[i]++
 			}
-			if isRoot {
-				docs[id] = doc
-			} else {
-				doc = docs[root]
-			}
-			slices.Sort(cells)
-			out = append(out, fmt.Sprintf("%s of %s: %s", table, doc, strings.Join(cells, " ")))
 		}
+		if isRoot {
+			docs[id] = doc
+		} else {
+			doc = docs[root]
+		}
+		slices.Sort(cells)
+		out = append(out, fmt.Sprintf("%s of %s: %s", table, doc, strings.Join(cells, " ")))
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 	return out
 }

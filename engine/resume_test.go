@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"path/filepath"
 	"sort"
 	"strconv"
@@ -20,7 +19,6 @@ import (
 	"github.com/restlua/restlua/engine/dataset"
 	"github.com/restlua/restlua/engine/schema"
 	"github.com/restlua/restlua/lua"
-	"github.com/restlua/restlua/writers/parquet"
 )
 
 // tables reads every table of a dataset as text, one line a row, in the order
@@ -41,44 +39,19 @@ func tables(t testing.TB, dir string) map[string][]string {
 	return out
 }
 
-func fileRows(t testing.TB, path string) []string {
+func fileRows(t testing.TB, path string) (rows []string) {
 	t.Helper()
-	f, err := os.Open(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		t.Fatal(err)
-	}
-	r, err := parquet.Format{}.Open(f, info.Size())
-	if err != nil {
-		t.Fatal(err)
-	}
-	var rows []string
-	for g := range r.Groups() {
-		var b schema.Batch
-		if err := r.Read(g, nil, &b); err != nil {
-			t.Fatal(err)
-		}
-		next := make([]int, len(b.Vectors))
-		for row := range b.Rows {
-			var line strings.Builder
-			for i, v := range b.Vectors {
-				name := v.Column.Name
-				if !v.IsValid(row) {
-					continue
-				}
-				at := next[i]
-				next[i]++
-				if name == "started_at" || name == "committed_at" || name == "script_hash" {
-					continue
-				}
-				fmt.Fprintf(&line, "%s=%s ", name, cell(v, at))
+	err := eachRow(path, func(fields []field) {
+		var line strings.Builder
+		for _, f := range fields {
+			if f.name != "started_at" && f.name != "committed_at" && f.name != "script_hash" {
+				fmt.Fprintf(&line, "%s=%s ", f.name, cell(f.v, f.at))
 			}
-			rows = append(rows, line.String())
 		}
+		rows = append(rows, line.String())
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 	return rows
 }

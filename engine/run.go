@@ -68,10 +68,9 @@ type run struct {
 	batches  chan fullBatch
 	fetchers sync.WaitGroup // goroutines that read pages ahead
 
-	// gate is held for reading while a page is processed, for writing while a
-	// checkpoint is taken.
-	gate        sync.RWMutex
-	checkpoints bool // the load keeps checkpoints
+	gate        gate       // tasks are inside while they process a page
+	taking      sync.Mutex // a checkpoint
+	checkpoints bool       // the load keeps checkpoints
 	configHash  string
 	resumed     map[string]savedTask // what a checkpoint says; nil: a fresh load
 	written     sync.WaitGroup       // batches on their way to their files
@@ -262,7 +261,7 @@ func (r *run) lastCheckpoint() {
 		return
 	}
 	r.ending.Do(func() {
-		if err := r.takeCheckpoint(context.Background()); err != nil {
+		if err := r.takeCheckpoint(context.Background(), lastPatience); err != nil {
 			r.warn("", "the checkpoint cannot be written: "+err.Error())
 		}
 	})

@@ -157,8 +157,8 @@ func (t *task) run(ctx context.Context) {
 
 // end hands over the last rows.
 func (t *task) end() error {
-	t.owner.gate.RLock()
-	defer t.owner.gate.RUnlock()
+	t.owner.gate.enter()
+	defer t.owner.gate.leave()
 	t.done = true
 	if t.tables == nil {
 		return nil
@@ -315,8 +315,8 @@ func (t *task) waitForChildren(ctx context.Context) error {
 
 // process holds the gate, so that a checkpoint finds no page half done.
 func (t *task) process(ctx context.Context, f fetched, included []rest.Field) (stop bool, err error) {
-	t.owner.gate.RLock()
-	defer t.owner.gate.RUnlock()
+	t.owner.gate.enter()
+	defer t.owner.gate.leave()
 	t.lost = t.owner.checkpoints && f.saved == nil
 	return t.take(ctx, f, included)
 }
@@ -378,11 +378,11 @@ func (t *task) literalRows(ctx context.Context) error {
 		if t.full() {
 			return nil
 		}
-		t.owner.gate.RLock()
+		t.owner.gate.enter()
 		t.records++
 		t.place.record++
 		_, err := t.record(ctx, record)
-		t.owner.gate.RUnlock()
+		t.owner.gate.leave()
 		if err != nil {
 			return t.fail(err)
 		}
