@@ -72,7 +72,28 @@ func rewritten(name, text string, mark bool) (*lua.FunctionProto, []*ast.TableEx
 	if err != nil {
 		return nil, nil, compileError(name, err)
 	}
+	keepKeys(proto)
 	return proto, r.tables, nil
+}
+
+// keepKeys replaces the instructions that read and write a field whose name is
+// a constant by those for keys of any kind. They mean the same, but hand the
+// constant itself to a view, where the others make a new value of its name. A
+// word of data between instructions (the number of a batch of a long list) is
+// too small to look like one of them.
+func keepKeys(proto *lua.FunctionProto) {
+	const at, operands = 26, 1<<26 - 1 // where the kind of an instruction stands
+	for i, inst := range proto.Code {
+		switch int(inst >> at) {
+		case lua.OP_GETTABLEKS:
+			proto.Code[i] = uint32(lua.OP_GETTABLE)<<at | inst&operands
+		case lua.OP_SETTABLEKS:
+			proto.Code[i] = uint32(lua.OP_SETTABLE)<<at | inst&operands
+		}
+	}
+	for _, p := range proto.FunctionPrototypes {
+		keepKeys(p)
+	}
 }
 
 // atEnd ends the message of a text that stops too early.

@@ -20,6 +20,8 @@ type Lease struct {
 	space *space
 	used  []*body
 	free  []*body
+	// handles are made but not given out yet.
+	handles []handle
 }
 
 // View makes the Lua value of valid JSON text that lives until End. raw must
@@ -59,8 +61,24 @@ func (l *Lease) body() *body {
 	return b
 }
 
-// handle is what a script holds: the userdata and its body, in one allocation.
-// It cannot be used again for another view, as the script may have kept it.
+// handlesAtOnce is how many handles are allocated at once. A script that keeps
+// one of them keeps all, so they are few.
+const handlesAtOnce = 8
+
+func (l *Lease) handle() *handle {
+	if l == nil {
+		return new(handle)
+	}
+	if len(l.handles) == 0 {
+		l.handles = make([]handle, handlesAtOnce)
+	}
+	h := &l.handles[0]
+	l.handles = l.handles[1:]
+	return h
+}
+
+// handle is what a script holds: the userdata and its body. It cannot be used
+// again for another view, as the script may have kept it.
 type handle struct {
 	ud    lua.LUserData
 	epoch uint64 // of the body, while the view lives
@@ -143,13 +161,32 @@ type item struct {
 	value       lua.LValue // nil interface: as in the text
 }
 
-// reset ends the views of b and makes it ready for another one.
+// reset ends the views of b and makes it ready for another one. What is the
+// same in most calls is left alone: pointers that are written cost more while
+// the garbage collector runs.
 func (b *body) reset() {
-	clear(b.children)
-	clear(b.changes)
-	clear(b.items)
-	*b = body{
-		epoch: b.epoch + 1, fields: b.fields[:0], children: b.children[:0], changes: b.changes[:0], items: b.items[:0],
+	b.epoch++
+	b.parent, b.raw = nil, nil
+	b.array, b.indexed, b.changed, b.escapes = false, false, false, false
+	b.lookups, b.cursor = 0, 0
+	b.fields = b.fields[:0]
+	if b.byKey != nil {
+		b.byKey = nil
+	}
+	if b.written != nil {
+		b.written = nil
+	}
+	if len(b.children) > 0 {
+		clear(b.children)
+		b.children = b.children[:0]
+	}
+	if len(b.changes) > 0 {
+		clear(b.changes)
+		b.changes = b.changes[:0]
+	}
+	if len(b.items) > 0 {
+		clear(b.items)
+		b.items = b.items[:0]
 	}
 }
 
@@ -183,8 +220,12 @@ func newHandle(env *lua.LTable, s *space, l *Lease, parent *body, raw []byte) *h
 	} else {
 		b = new(body)
 	}
-	h := &handle{epoch: b.epoch, b: b}
-	b.env, b.space, b.lease, b.parent, b.raw = env, s, l, parent, raw
+	h := l.handle()
+	h.epoch, h.b = b.epoch, b
+	b.parent, b.raw = parent, raw
+	if b.env != env || b.space != s || b.lease != l {
+		b.env, b.space, b.lease = env, s, l
+	}
 	h.ud.Value, h.ud.Env, h.ud.Metatable = h, env, s.object
 	if raw[0] == '[' {
 		b.array = true

@@ -1,6 +1,8 @@
 package view
 
 import (
+	"slices"
+
 	lua "github.com/yuin/gopher-lua"
 
 	"github.com/restlua/restlua/engine/rawjson"
@@ -23,8 +25,7 @@ func (b *body) index() {
 	b.indexed = true
 	raw := b.raw
 	fields := b.fields[:0]
-	i := rawjson.SkipSpace(raw, 1)
-	for i < len(raw) && raw[i] == '"' {
+	for i := rawjson.SkipSpace(raw, 1); i < len(raw) && raw[i] == '"'; i = rawjson.SkipSpace(raw, i+1) {
 		keyEnd, escapes := rawjson.TrustedKey(raw, i)
 		val := rawjson.SkipSpace(raw, keyEnd)
 		if val >= len(raw) || raw[val] != ':' {
@@ -35,18 +36,23 @@ func (b *body) index() {
 		if end == val {
 			break
 		}
-		f := field{key: uint32(i), keyEnd: uint32(keyEnd), val: uint32(val), valEnd: uint32(end)}
+		print := uint32(0)
 		if escapes {
 			b.escapes = true
 		} else {
-			f.print = fingerprint(raw[i+1 : keyEnd-1])
+			print = fingerprint(raw[i+1 : keyEnd-1])
 		}
-		fields = append(fields, f)
-		i = rawjson.SkipSpace(raw, end)
-		if i >= len(raw) || raw[i] != ',' {
+		// Written in place: a field is too large for registers.
+		n := len(fields)
+		if n == cap(fields) {
+			fields = slices.Grow(fields, 1)
+		}
+		fields = fields[:n+1]
+		f := &fields[n]
+		f.key, f.keyEnd, f.val, f.valEnd, f.print = uint32(i), uint32(keyEnd), uint32(val), uint32(end), print
+		if i = rawjson.SkipSpace(raw, end); i >= len(raw) || raw[i] != ',' {
 			break
 		}
-		i = rawjson.SkipSpace(raw, i+1)
 	}
 	b.fields = fields
 }

@@ -89,6 +89,7 @@ func numbers(v any) any {
 var viewSeeds = []string{
 	`{"a":1,"b":[1,2.50,{"c":null}],"d":{"e":"\u00e9"}}`, `[[],{},"",0,-0,1e5]`, `{"a":1,"a":{"b":2},"\u0061":[3]}`, ` { "k" : [ true , false ] } `,
 	`{"":1,"\"":2,"\\":3,"\\\\":"\\"}`, `{"n":12345678901234567890,"m":1e400}`, `"text"`, `{"state":"open","State":"x","stats":"open"}`, `{"a":"x,\"a\":2}"}`,
+	`0.0`, `{"u":{"a":"},","b":"]"},"a":[{"c":"[{"},{"c":"]},"}],"u":{"a":"}"}}`, `{"o":{"a":"x\"},"},"new":{},"a":[["]"],[]]}`,
 }
 
 // SCR-10, SCR-11, NRM-34: what is read through views is what encoding/json
@@ -105,8 +106,8 @@ func FuzzView(f *testing.F) {
 		L := newState(t)
 		var lease Lease
 		v := lease.View(L, raw)
-		want := decoded(t, raw)
-		if got := read(L, v); !reflect.DeepEqual(got, numbers(want)) {
+		want := numbers(decoded(t, raw))
+		if got := read(L, v); !reflect.DeepEqual(got, want) {
 			t.Fatalf("read %#v, want %#v of %q", got, want, raw)
 		}
 		if out, err := AppendJSON(L, nil, v); err != nil || !reflect.DeepEqual(numbers(decoded(t, out)), want) {
@@ -233,5 +234,30 @@ func TestLeaseReuse(t *testing.T) {
 	}
 	if _, err := AppendJSON(L, nil, first); err == nil || !strings.Contains(err.Error(), "earlier call") {
 		t.Errorf("an ended view is written: %v", err)
+	}
+}
+
+// Handles are made in groups; each view still gets one of its own.
+func TestLeaseHandles(t *testing.T) {
+	t.Parallel()
+	L := newState(t)
+	var l Lease
+	seen := map[*handle]int{}
+	for i := range 3 * handlesAtOnce {
+		h := handleOf(l.View(L, fmt.Appendf(nil, `{"i":%d}`, i)))
+		if before, ok := seen[h]; ok {
+			t.Fatalf("SCR-15 view %d has the handle of view %d", i, before)
+		}
+		seen[h] = i
+		if i%5 == 4 {
+			l.End()
+			if !h.ended() {
+				t.Fatalf("SCR-15 view %d outlives its lease", i)
+			}
+			continue
+		}
+		if got := h.live(L).get("i"); got != lua.LNumber(i) {
+			t.Errorf("view %d reads %v", i, got)
+		}
 	}
 }
