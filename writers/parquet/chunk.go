@@ -28,7 +28,7 @@ type chunk struct {
 // chunk.
 func (f *file) encode(s *scratch, v *schema.Vector, rows int) (*chunk, error) {
 	c := &chunk{out: s.out[:0], scratch: s}
-	c.meta = chunkMeta{codec: f.codec.id, values: int64(rows), stats: format.Statistics{NullCount: int64(rows - v.Count)}}
+	c.meta = chunkMeta{codec: f.codec.id, values: int64(rows), stats: statistics{NullCount: int64(rows - v.Count)}}
 	encoding := c.choose(v)
 	if encoding == format.RLEDictionary {
 		c.meta.dictionary = true
@@ -52,7 +52,7 @@ func (f *file) encode(s *scratch, v *schema.Vector, rows int) (*chunk, error) {
 		index.add(v, value, present, n-present)
 		value += present
 	}
-	c.meta.stats.MinValue, c.meta.stats.MaxValue = index.min, index.max
+	index.mark(&c.meta.stats)
 	c.meta.index = index.columnIndex()
 	c.finish()
 	return c, nil
@@ -74,7 +74,7 @@ func (f *file) nulls(col schema.Column, rows int) (*chunk, error) {
 	s := f.memory.get()
 	defer f.memory.put(s)
 	c := &chunk{out: s.out[:0], scratch: s}
-	c.meta = chunkMeta{codec: f.codec.id, values: int64(rows), stats: format.Statistics{NullCount: int64(rows)}}
+	c.meta = chunkMeta{codec: f.codec.id, values: int64(rows), stats: statistics{NullCount: int64(rows)}}
 	c.meta.encodings = []format.Encoding{format.Plain, format.RLE}
 	if err := c.page(f.codec, v, format.Plain, 0, rows, 0, 0); err != nil {
 		return nil, err

@@ -28,7 +28,11 @@ func (fm Format) Evolve(ctx context.Context, r io.ReaderAt, size int64, w io.Wri
 	if err != nil {
 		return writers.Info{}, err
 	}
-	e := evolution{file: f, src: src, r: r, size: size}
+	m, err := readMetaData(r, size)
+	if err != nil {
+		return writers.Info{}, err
+	}
+	e := evolution{file: f, src: src, meta: m, r: r, size: size}
 	e.plan(from, to)
 	for g := range src.Groups() {
 		if err := ctx.Err(); err != nil {
@@ -49,6 +53,7 @@ func (fm Format) Evolve(ctx context.Context, r io.ReaderAt, size int64, w io.Wri
 type evolution struct {
 	file  *file
 	src   *reader
+	meta  *fileMetaData // of src
 	r     io.ReaderAt
 	size  int64
 	steps []step // by column of the new table
@@ -114,7 +119,7 @@ func matches(from, to *schema.Table, old *schema.Column, i int) bool {
 
 // group writes one row group.
 func (e *evolution) group(g int) error {
-	rg := &e.src.f.Metadata().RowGroups[g]
+	rg := &e.meta.RowGroups[g]
 	if len(rg.Columns) != len(e.src.columns) || rg.NumRows < 0 || rg.NumRows > math.MaxInt32 {
 		return fmt.Errorf("the file is damaged: row group %d does not fit the schema", g)
 	}
@@ -135,7 +140,7 @@ func (e *evolution) group(g int) error {
 }
 
 // chunk writes one column of a row group, or notes what has to be copied.
-func (e *evolution) chunk(s *step, g int, rg *format.RowGroup) (*chunkMeta, error) {
+func (e *evolution) chunk(s *step, g int, rg *rowGroup) (*chunkMeta, error) {
 	if s.at >= 0 && !s.convert {
 		return e.copied(&rg.Columns[s.at])
 	}
@@ -173,7 +178,7 @@ func (e *evolution) reencode(s *step, g, rows int) (*chunk, error) {
 
 // copied describes a chunk that is taken over as it is; its bytes join the run
 // that flush copies.
-func (e *evolution) copied(c *format.ColumnChunk) (*chunkMeta, error) {
+func (e *evolution) copied(c *columnChunk) (*chunkMeta, error) {
 	m := &c.MetaData
 	meta := &chunkMeta{
 		codec: m.Codec, offset: m.DataPageOffset, encodings: m.Encoding, values: m.NumValues,

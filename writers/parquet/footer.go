@@ -44,7 +44,7 @@ func (f *file) Close(table *schema.Table, meta map[string]string) (writers.Info,
 // finish writes what follows the pages: chunks of nulls that are still missing,
 // the page index and the footer. cols stand in the order of table's columns.
 func (f *file) finish(table *schema.Table, cols []*column, optional []bool, meta map[string]string) (writers.Info, error) {
-	m := format.FileMetaData{Version: 2, NumRows: f.rows, CreatedBy: "restlua"}
+	m := fileMetaData{Version: 2, NumRows: f.rows, CreatedBy: "restlua"}
 	m.Schema = append(m.Schema, format.SchemaElement{Name: "schema", NumChildren: thrift.New(int32(len(table.Columns)))})
 	for i := range table.Columns {
 		m.Schema = append(m.Schema, element(table.Columns[i], optional[i]))
@@ -89,8 +89,8 @@ func (f *file) match(c *schema.Column) *column {
 	return nil
 }
 
-func (f *file) closeGroup(m *format.FileMetaData, g int, group group, table *schema.Table, cols []*column) error {
-	rg := format.RowGroup{NumRows: group.rows, Ordinal: int16(g), FileOffset: 1 << 62}
+func (f *file) closeGroup(m *fileMetaData, g int, group group, table *schema.Table, cols []*column) error {
+	rg := rowGroup{NumRows: group.rows, Ordinal: int16(g), FileOffset: 1 << 62}
 	for i, col := range cols {
 		if col.chunks[g] == nil {
 			c, err := f.nulls(table.Columns[i], int(group.rows))
@@ -102,8 +102,8 @@ func (f *file) closeGroup(m *format.FileMetaData, g int, group group, table *sch
 			}
 		}
 		c := col.chunks[g]
-		chunk := format.ColumnChunk{FileOffset: c.offset + c.size}
-		chunk.MetaData = format.ColumnMetaData{
+		chunk := columnChunk{FileOffset: c.offset + c.size}
+		chunk.MetaData = columnMetaData{
 			Type: physical(table.Columns[i]), Encoding: c.encodings, PathInSchema: []string{table.Columns[i].Name},
 			Codec: c.codec, NumValues: c.values, TotalUncompressedSize: c.plainSize, TotalCompressedSize: c.size,
 			DataPageOffset: c.offset + c.dataAt, Statistics: c.stats,
@@ -126,7 +126,7 @@ func (f *file) closeGroup(m *format.FileMetaData, g int, group group, table *sch
 // it, and behind the file's end none does, silently: a file of 1,000 rows whose
 // first column's pages were the last ones read as 0 rows without the zeros.
 // That happens only where the first column stands late in its row group.
-func (f *file) pad(m *format.FileMetaData) error {
+func (f *file) pad(m *fileMetaData) error {
 	for _, rg := range m.RowGroups {
 		if len(rg.Columns) == 0 {
 			continue
@@ -147,7 +147,7 @@ func (f *file) pad(m *format.FileMetaData) error {
 
 // writeIndexes writes the page index: all column indexes, then all offset
 // indexes.
-func (f *file) writeIndexes(m *format.FileMetaData, cols []*column) error {
+func (f *file) writeIndexes(m *fileMetaData, cols []*column) error {
 	for g := range f.groups {
 		for i, col := range cols {
 			c := col.chunks[g]

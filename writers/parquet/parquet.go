@@ -96,7 +96,7 @@ type chunkMeta struct {
 	values     int64
 	plainSize  int64 // uncompressed, with headers
 	size       int64
-	stats      format.Statistics
+	stats      statistics
 	index      *format.ColumnIndex   // nil: none
 	pages      []format.PageLocation // empty: not known (a foreign file)
 }

@@ -6,6 +6,7 @@ import (
 	"math"
 	"unicode/utf8"
 
+	"github.com/parquet-go/parquet-go/encoding/thrift"
 	"github.com/parquet-go/parquet-go/format"
 
 	"github.com/restlua/restlua/engine/schema"
@@ -54,6 +55,16 @@ func (x *indexer) add(v *schema.Vector, value, n, nulls int) {
 			x.min, x.max = nil, nil
 		}
 	}
+}
+
+// mark fills in the chunk's bounds, and says which of them were cut.
+func (x *indexer) mark(s *statistics) {
+	if x.max == nil {
+		return
+	}
+	s.MinValue, s.MaxValue = x.min, x.max
+	s.MinExact = thrift.New(len(x.min) == len(x.least))
+	s.MaxExact = thrift.New(bytes.Equal(x.max, x.most))
 }
 
 // columnIndex is the index of the chunk's pages, or nil where one has no bounds.
