@@ -70,7 +70,7 @@ func (c *change) finish() error {
 		c.table.Rows += f.Rows
 		r.Bytes += f.Bytes
 	}
-	r.Total = c.table.Rows
+	r.Total, r.Mixed = c.table.Rows, c.table.Mixed
 	if want := c.oldRows() + r.Added - r.Deleted; want != r.Total {
 		return fmt.Errorf("%d rows were expected, but the files have %d; nothing was committed", want, r.Total)
 	}
@@ -81,6 +81,7 @@ func (c *change) finish() error {
 func (c *change) adapt(w *committing) error {
 	bytes := int64(0)
 	keeps := c.table.Mixed // union: older files stay as they are
+	c.table.Mixed = false
 	for _, s := range c.sources {
 		s.changed = !sameColumns(s.columns, c.table.Columns)
 		if !s.live {
@@ -95,6 +96,7 @@ func (c *change) adapt(w *committing) error {
 		}
 		if s.changed && keeps {
 			s.changed = false
+			c.table.Mixed = c.table.Mixed || !s.rewritten()
 		}
 		if s.changed {
 			bytes += s.file.Bytes

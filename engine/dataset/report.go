@@ -70,6 +70,7 @@ type TableReport struct {
 	Bytes      int64
 	New        []schema.Column // columns added to a table that existed
 	Widened    []Widened
+	Mixed      bool // older files were left with fewer columns or narrower types (evolve = "union")
 }
 
 // Widened is a column whose type grew.

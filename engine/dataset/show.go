@@ -33,7 +33,7 @@ func ReadRows(ctx context.Context, dir string, format writers.Format, table stri
 		if t == nil {
 			return nil, nil, fmt.Errorf("the dataset has no table %q", table)
 		}
-		rows, err := readRows(ctx, dir, format, t, n)
+		rows, err := newDataset(dir, Options{Format: format}).rows(ctx, t, n)
 		if errors.Is(err, fs.ErrNotExist) && i < attempts {
 			continue
 		}
@@ -41,8 +41,8 @@ func ReadRows(ctx context.Context, dir string, format writers.Format, table stri
 	}
 }
 
-func readRows(ctx context.Context, dir string, format writers.Format, t *state.Table, n int) (out [][]Cell, err error) {
-	d := newDataset(dir, Options{Format: format})
+// rows reads the first n rows of a table.
+func (d *Dataset) rows(ctx context.Context, t *state.Table, n int) (out [][]Cell, err error) {
 	var sources []*source
 	for _, f := range t.Files {
 		sources = append(sources, &source{path: filepath.Join(d.tableDir(t.Name), f.Name), file: f, columns: t.Columns, live: true})
