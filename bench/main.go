@@ -7,6 +7,7 @@
 //	go run ./bench -data small -rows 1000000     flat records of 158 B
 //	go run ./bench -data fanout -rows 1000 -latency 50ms
 //	go run ./bench -limit 50                     2,000 children of an API that allows 50 requests a second
+//	go run ./bench -storage -repeat 3            a merge into 5,000,000 rows, a column added to 1 GiB
 //	go run ./bench -python P -out bench/RESULTS.md -append
 //
 // Ratios within one run count; absolute times depend on the machine.
@@ -34,6 +35,9 @@ type options struct {
 	out         string
 	add         bool
 	perSecond   int
+
+	storage                   bool
+	storageRows, storageBytes int
 }
 
 func main() {
@@ -55,6 +59,9 @@ func main() {
 	flag.StringVar(&o.out, "out", "", "file for the results, besides standard output")
 	flag.BoolVar(&o.add, "append", false, "add to the file of -out")
 	flag.IntVar(&o.perSecond, "limit", 0, "measure a fan-out against an API that allows so many requests a second, and nothing else")
+	flag.BoolVar(&o.storage, "storage", false, "measure loads that change a large table, and nothing else")
+	flag.IntVar(&o.storageRows, "storage-rows", 5_000_000, "with -storage: rows of the table that is merged into, at least 100,000")
+	flag.IntVar(&o.storageBytes, "storage-bytes", 1<<30, "with -storage: about how many bytes the table has that gets a column")
 	flag.Parse()
 	var err error
 	if *serving {
@@ -74,6 +81,13 @@ func bench(o options) error {
 		return err
 	}
 	defer os.RemoveAll(work)
+	if o.storage {
+		text, err := storage(work, o)
+		if err != nil {
+			return err
+		}
+		return publish(o, text)
+	}
 	here, err := sourceFolder()
 	if err != nil {
 		return err
@@ -115,7 +129,11 @@ func bench(o options) error {
 			}
 		}
 	}
-	text := report(o, programs, size)
+	return publish(o, report(o, programs, size))
+}
+
+// publish prints the results, and puts them where -out says.
+func publish(o options, text string) error {
 	fmt.Print(text)
 	if o.out == "" {
 		return nil

@@ -283,6 +283,10 @@ func (r *run) describe(res *Result, resources []dataset.Resource, report *datase
 		if t.Duplicates > 0 {
 			r.warn(x.Name, fmt.Sprintf("%d rows of table %s had a key that another row had; they were deleted", t.Duplicates, name))
 		}
+		if t.Mixed {
+			r.warn(x.Name, fmt.Sprintf("table %s has older files with fewer columns or narrower types (evolve = \"union\"): "+
+				"DuckDB needs union_by_name = true, Spark mergeSchema, which unites added columns only", name)) // RDR-02
+		}
 		for _, c := range t.New {
 			res.Changes = append(res.Changes, SchemaChange{Table: name, Column: c.Name, To: c.TypeName()})
 		}

@@ -39,7 +39,7 @@ var packages = map[string]struct {
 	"writers/conform":                {[]string{"engine/schema", "writers"}, "the suite knows no format"},
 	"writers/parquet":                {[]string{"engine/schema", "writers"}, "a format knows batches only"},
 	"scripts":                        {nil, "it only embeds files"},
-	"bench":                          {nil, "it runs the binary as users do"},
+	"bench":                          {[]string{"engine/dataset", "engine/schema", "writers/parquet"}, "it runs the binary as users do, and storage on its own"},
 	"cmd/restlua/internal/githubapi": {nil, "it is an API like any other, not a part of restlua"},
 	"cmd/restlua/internal/reference": {[]string{"engine/config", "lua", "lua/scripttest", "stdlib"}, "it shows declarations, it runs nothing"},
 	"cmd/restlua":                    {[]string{"cmd/restlua/internal/githubapi", "cmd/restlua/internal/reference", "engine", "engine/config", "engine/dataset", "engine/hook", "engine/schema", "engine/state", "lua", "lua/console", "lua/scripttest", "scripts", "stdlib", "writers", "writers/parquet", "engine/rest"}, ""},

@@ -4,6 +4,10 @@ names, types and order of the columns, the number of rows, and of each column th
 number of nulls and a sum over all values. Where the dataset has a state.json,
 rows and columns are compared with it, too.
 
+A reader's own limits are no difference, but are not the same either: its cell
+then says how many columns are ("12 of 13"), and a line below names each of the
+others (docs/readers.md explains them).
+
 Usage: readers.py DATASET...      Exit code 1: readers differ, or one fails.
 """
 
@@ -84,88 +88,130 @@ def with_duckdb(folder):
     # In DuckDB's words TIMESTAMP is the one without a zone.
     kinds = ["timestamp_ntz" if k == "TIMESTAMP" else k for k in kinds]
     rows = rel.fetchall()
-    return {n: (k, [r[i] for r in rows]) for i, (n, k) in enumerate(zip(rel.columns, kinds))}
+    return {n: (k, [r[i] for r in rows]) for i, (n, k) in enumerate(zip(rel.columns, kinds))}, {}
 
 
 def with_polars(folder):
     import polars
 
     frame = polars.read_parquet(folder)
-    return {s.name: (s.dtype, s.to_list()) for s in frame}
+    return {s.name: (s.dtype, s.to_list()) for s in frame}, {}
 
 
 def with_pyarrow(folder):
     import pyarrow.dataset
 
     table = pyarrow.dataset.dataset(folder).to_table()
-    return {f.name: (f.type, table.column(i).to_pylist()) for i, f in enumerate(table.schema)}
+    return {f.name: (f.type, table.column(i).to_pylist()) for i, f in enumerate(table.schema)}, {}
+
+
+SPARK_TIME = "spark.sql.timeType.enabled"
 
 
 def with_spark(folder):
+    """Spark refuses a table with a column of type time until that is switched
+    on; it is, for this one table, to compare all else."""
     from pyspark.sql import SparkSession
 
     build = SparkSession.builder.master("local[2]").config("spark.ui.enabled", "false").config("spark.sql.session.timeZone", "UTC")
     session = build.config("spark.log.level", "OFF").getOrCreate()
+    refused = False
     try:
         frame = session.read.parquet(folder)
     except Exception as e:
-        # Spark refuses the type TIME until it is switched on.
         if "UNSUPPORTED_TIME_TYPE" not in str(e):
             raise
-        session.conf.set("spark.sql.timeType.enabled", "true")
+        refused = True
+        session.conf.set(SPARK_TIME, "true")
         frame = session.read.parquet(folder)
-    kinds = [kind for _, kind in frame.dtypes]
-    rows = frame.collect()
-    return {name: (kinds[i], [r[i] for r in rows]) for i, name in enumerate(frame.columns)}
+    try:
+        kinds = [kind for _, kind in frame.dtypes]
+        rows = frame.collect()
+    finally:
+        session.conf.unset(SPARK_TIME)
+    columns = {name: (kinds[i], [r[i] for r in rows]) for i, name in enumerate(frame.columns)}
+    notes = {n: f"refused, and the table with it, until {SPARK_TIME} is set" for n, (k, _) in columns.items() if refused and canonical(k) == "time"}
+    if refused and not notes:
+        raise Differs("UNSUPPORTED_TIME_TYPE, but no column is of type time")
+    return columns, notes
 
 
 def with_pandas(folder):
-    """NaN and null are one thing to pandas with its default types: of its
-    columns only the names and the number of rows are compared."""
     import pandas
 
     frame = pandas.read_parquet(folder)
-    return {name: (None, range(len(frame))) for name in frame.columns}
+    columns = {}
+    for name in frame.columns:
+        missing = frame[name].isna()
+        columns[name] = str(frame[name].dtype), [None if m else v for v, m in zip(frame[name].tolist(), missing)]
+    return columns, {}
 
 
 READERS = {"duckdb": with_duckdb, "polars": with_polars, "pyarrow": with_pyarrow, "spark": with_spark, "pandas": with_pandas}
+
+# What pandas makes of types with its defaults. Missing values turn integers
+# into doubles and bools into objects.
+PANDAS = {
+    "bool": ("bool", "object"), "bigint": ("int64", "float64"), "double": ("float64",), "text": ("str", "object"),
+    "timestamp": ("datetime64[us, UTC]",), "naive timestamp": ("datetime64[us]",),
+}  # fmt: skip
 
 
 class Differs(Exception):
     pass
 
 
-def check(name, columns, want):
-    """Compares a reader's columns with the wanted ones: name -> (type, facts)."""
+def as_pandas(kind, values, dtype, have):
+    """The wanted values and pandas' ones in a form in which they can be
+    compared, and what pandas cannot do."""
+    if kind == "double":  # null and NaN are one thing
+        return [None if v != v else v for v in values], have, None
+    if kind == "bigint" and dtype == "float64":
+        if any(v is not None and abs(v) > 1 << 53 for v in values):
+            # Null or not is what can be compared.
+            return [None if v is None else 0 for v in values], [None if v is None else 0 for v in have], "as float64, because of nulls: rounded beyond 2^53"
+        return values, [v if v is None else int(v) for v in have], None
+    return values, have, None
+
+
+def check(name, columns, notes, want):
+    """Compares a reader's columns with the wanted ones: name -> (type, values)."""
     if list(columns) != list(want):
         raise Differs(f"columns {list(columns)}, want {list(want)}")
-    for column, (kind, values) in columns.items():
-        expected, have = want[column], facts(values)
+    for column, (kind, have) in columns.items():
+        expected, values = want[column]
         if name == "pandas":
-            expected, have, kind = (None, expected[1][0]), have[0], None
-        if (kind and canonical(kind), have) != expected:
-            raise Differs(f"column {column[:40]} is {kind and canonical(kind)} {have}, want {expected}")
+            if kind not in PANDAS.get(expected, ("object",)):
+                raise Differs(f"column {column[:40]} is {kind}, want {expected}")
+            values, have, note = as_pandas(expected, values, kind, have)
+            if note:
+                notes[column] = note
+        elif canonical(kind) != expected:
+            raise Differs(f"column {column[:40]} is {kind}, want {expected}")
+        if facts(have) != facts(values):
+            raise Differs(f"column {column[:40]} has {facts(have)}, want {facts(values)}")
 
 
 def compare(folder, state):
-    """Compares the readers on one folder; returns a line of the table and what
-    differs."""
-    line, wrong, want = [], [], None
+    """Compares the readers on one folder; returns a line of the table, the notes
+    and what differs."""
+    line, remarks, wrong, want = [], [], [], None
     for name, read in READERS.items():
         try:
-            columns = read(folder)
+            columns, notes = read(folder)
             if want is None:
-                want = {c: (canonical(k), facts(v)) for c, (k, v) in columns.items()}
+                want = {c: (canonical(k), v) for c, (k, v) in columns.items()}
                 rows = len(next(iter(columns.values()))[1]) if columns else 0
                 against_state(want, rows, state)
-            check(name, columns, want)
-            line.append("same")
+            check(name, columns, notes, want)
+            line.append(f"{len(want) - len(notes)} of {len(want)}" if notes else "same")
+            remarks += [f"{folder}: {name}: column {c[:40]} ({want[c][0]}): {text}" for c, text in notes.items()]
         except ImportError:
             line.append("-")
         except Exception as e:  # whatever a reader raises is its verdict
             line.append("WRONG")
             wrong.append(f"{folder}: {name}: {type(e).__name__}: {str(e)[:600]}")
-    return [os.path.basename(folder), str(rows if want else "?"), str(len(want or ())), *line], wrong
+    return [os.path.basename(folder), str(rows if want else "?"), str(len(want or ())), *line], remarks, wrong
 
 
 def against_state(have, rows, table):
@@ -184,7 +230,7 @@ def against_state(have, rows, table):
 def main():
     if len(sys.argv) < 2:
         sys.exit(__doc__)
-    lines, wrong = [["table", "rows", "columns", *READERS]], []
+    lines, remarks, wrong = [["table", "rows", "columns", *READERS]], [], []
     for dataset in sys.argv[1:]:
         tables = {}
         if os.path.exists(os.path.join(dataset, "state.json")):
@@ -194,11 +240,14 @@ def main():
         if not folders:
             sys.exit(f"{dataset}: no tables")
         for folder in folders:
-            line, differences = compare(folder, tables.get(os.path.basename(folder)))
+            line, notes, differences = compare(folder, tables.get(os.path.basename(folder)))
             lines.append(line)
+            remarks += notes
             wrong += differences
     for line in lines:
-        print("  ".join(text.ljust(width) for text, width in zip(line, [44, 8, 8, 8, 8, 8, 8, 8])).rstrip())
+        print("  ".join(text.ljust(width) for text, width in zip(line, [36, 6, 7, 8, 8, 8, 8, 8])).rstrip())
+    for text in remarks:
+        print(text)
     for text in wrong:
         print(text, file=sys.stderr)
     sys.exit(1 if wrong else 0)

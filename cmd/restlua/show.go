@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
@@ -24,13 +25,18 @@ const maxLoads = 10
 
 func showCommand(t *terminal) *cobra.Command {
 	var sql, asJSON bool
+	var rows int
 	cmd := &cobra.Command{
 		Use:   "show [DATASET]",
-		Short: "show the tables of a dataset, their columns and the last loads",
-		Long: `Show lists the tables of a dataset with rows, columns and types, and its last
-loads. Without DATASET it takes the one in ./data, or lists those that are there.`,
+		Short: "show the tables of a dataset, their columns, first rows and the last loads",
+		Long: `Show lists the tables of a dataset with columns and types, and the last loads.
+Beside each column stand its values in the first rows. Without DATASET it takes
+the one in ./data, or lists those that are there.`,
 		Args: atMostArgs(1),
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if rows < 0 {
+				return usagef("0 shows none", "--rows: %d is less than 0", rows)
+			}
 			dir := "data"
 			if len(args) == 1 {
 				dir = args[0]
@@ -39,17 +45,25 @@ loads. Without DATASET it takes the one in ./data, or lists those that are there
 			if err != nil || s == nil {
 				return err
 			}
-			switch {
-			case asJSON:
-				return writeJSON(t.stdout, s)
-			case sql:
+			if sql {
 				return showQueries(t.stdout, dir, s)
 			}
-			return shown{t, dir, s, time.Now()}.write(t.stdout)
+			first, err := readFirst(cmd.Context(), dir, s, rows)
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				return writeJSON(t.stdout, struct {
+					*state.State
+					FirstRows map[string]tableRows `json:"first_rows"`
+				}{s, first})
+			}
+			return shown{t, dir, s, first, time.Now()}.write(t.stdout)
 		},
 	}
 	cmd.Flags().BoolVar(&sql, "sql", false, "print ready lines for DuckDB, Spark, polars and pandas")
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print the dataset's state as JSON")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print the dataset's state and the first rows as JSON")
+	cmd.Flags().IntVar(&rows, "rows", firstRows, "show the first `N` rows of each table")
 	return cmd
 }
 
@@ -99,7 +113,8 @@ type shown struct {
 	t   *terminal
 	dir string
 	*state.State
-	now time.Time
+	first map[string]tableRows
+	now   time.Time
 }
 
 func (s shown) write(w io.Writer) error {
@@ -140,23 +155,47 @@ func (s shown) table(b *strings.Builder, name string) {
 		fmt.Fprintf(b, " by %s", strings.Join(t.PrimaryKey, ", "))
 	}
 	b.WriteString("\n")
-	label := 0
-	for _, c := range t.Columns {
-		label = max(label, len([]rune(c.Name)))
-	}
+	s.columns(b, t)
+}
+
+// columns writes a line for each column: its name, its type, and its values in
+// the first rows. So a table of many columns fits the screen, too.
+func (s shown) columns(b *strings.Builder, t *state.Table) {
+	var names, types []string
+	var values [][]string
 	for _, c := range t.Columns {
 		if c.Type == schema.None {
 			continue
 		}
-		line := "  " + pad(c.Name, label, false) + "  " + c.TypeName()
+		kind := c.TypeName()
 		if !c.Nullable {
-			line += " not null"
+			kind += " not null"
 		}
+		names, types = append(names, c.Name), append(types, kind)
+		values = append(values, s.first[t.Name].values(c.Name))
+	}
+	widths := maxWidths(values)
+	name, kind := longest(names), longest(types)
+	for i := range names {
+		line := "  " + pad(names[i], name, false) + "  " + pad(types[i], kind, false)
+		for k, v := range values[i] {
+			line += "  " + pad(v, widths[k], false)
+		}
+		line = strings.TrimRight(line, " ")
 		if width := s.t.width(); width > 0 {
 			line = cut(line, width)
 		}
 		b.WriteString(line + "\n")
 	}
+}
+
+// longest is the number of characters of the longest text.
+func longest(texts []string) int {
+	n := 0
+	for _, t := range texts {
+		n = max(n, utf8.RuneCountInString(t))
+	}
+	return n
 }
 
 func (s shown) cursors(b *strings.Builder) {
