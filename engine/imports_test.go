@@ -42,7 +42,7 @@ var packages = map[string]struct {
 	"bench":                          {[]string{"engine/dataset", "engine/schema", "writers/parquet"}, "it runs the binary as users do, and storage on its own"},
 	"cmd/restlua/internal/githubapi": {nil, "it is an API like any other, not a part of restlua"},
 	"cmd/restlua/internal/reference": {[]string{"engine/config", "lua", "lua/scripttest", "stdlib"}, "it shows declarations, it runs nothing"},
-	"cmd/restlua":                    {[]string{"cmd/restlua/internal/githubapi", "cmd/restlua/internal/reference", "engine", "engine/config", "engine/dataset", "engine/hook", "engine/schema", "engine/state", "lua", "lua/console", "lua/scripttest", "scripts", "stdlib", "writers", "writers/parquet", "engine/rest"}, ""},
+	"cmd/restlua":                    {[]string{"cmd/restlua/internal/githubapi", "cmd/restlua/internal/reference", "engine", "engine/config", "engine/dataset", "engine/hook", "engine/rawjson", "engine/schema", "engine/state", "lua", "lua/console", "lua/scripttest", "scripts", "stdlib", "writers", "writers/parquet", "engine/rest"}, ""},
 }
 
 // libraries names the folders in which a library may be imported, so that it
