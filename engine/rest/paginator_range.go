@@ -3,6 +3,7 @@ package rest
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"math"
 
 	"github.com/restlua/restlua/engine/config"
@@ -80,6 +81,19 @@ func (c *counter) next(_ context.Context, r *hook.Request, p *received) (bool, e
 	}
 	c.value += c.step
 	return true, c.set(r, c.value)
+}
+
+// unseenTotal is the remark on a series that ended with an empty page before it
+// ever saw its total, where the response has none at total_path (SCR-31): the
+// next page with records would be an error.
+func (c *counter) unseenTotal(p *received) string {
+	if c.totalPath == nil || c.known || p.doc == nil || !p.none() {
+		return ""
+	}
+	if _, ok := c.totalPath.First(p.doc); ok {
+		return ""
+	}
+	return fmt.Sprintf("the paginator never saw its total: the response has nothing at %q; is total_path right? (if the API gives no total, write total_path = json.null)", c.totalPath)
 }
 
 // within reports whether the page n steps behind value is one to ask for, as

@@ -336,6 +336,11 @@ func (s *Series) advance(ctx context.Context, a *received) error {
 	}
 	if !more {
 		s.done = true
+		if c, ok := s.paginator.(interface{ unseenTotal(*received) string }); ok {
+			if text := c.unseenTotal(a); text != "" {
+				s.r.warn(text)
+			}
+		}
 		return nil
 	}
 	s.request = next
