@@ -244,8 +244,9 @@ func (t *task) newParentCursor(key string) (*cursor, error) {
 }
 
 // sideBySide makes all series of the task. Up to as many as the client has
-// connections are fetched side by side; their pages are processed in the order
-// of the asks, so the result does not depend on timing.
+// connections are fetched side by side, and one more stands ready; their pages
+// are processed in the order of the asks, so the result does not depend on
+// timing.
 func (t *task) sideBySide(ctx context.Context) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	window := max(1, t.owner.config.Client.Concurrency)

@@ -220,8 +220,9 @@ type fetched struct {
 	err   error
 }
 
-// fetch reads the pages of a series in a goroutine of its own, one page ahead
-// of whoever drains the channel. It ends with the series, or with ctx.
+// fetch reads the pages of a series in a goroutine of its own, two pages ahead
+// of whoever drains the channel: one in it, and one that waits to be sent. It
+// ends with the series, or with ctx.
 func (t *task) fetch(ctx context.Context, s *rest.Series) <-chan fetched {
 	out := make(chan fetched, 1)
 	t.owner.fetchers.Go(func() {
