@@ -66,7 +66,11 @@ type Options struct {
 	FullRefresh bool                                             // forget cursors and replace tables
 	Sleep       func(ctx context.Context, d time.Duration) error // waits of retries; nil means a timer
 	Compression string                                           // zstd (default), snappy, gzip, none
-	BatchBytes  int                                              // memory of one table's rows before they are written; 0 means a share of 8 MiB
+	// RowGroupBytes is the size of a full row group in a file, which is held in
+	// memory until then; 0 means 16 MiB. FileBytes is the size from which a load
+	// begins another file of a table; 0 means 512 MiB.
+	RowGroupBytes, FileBytes int64
+	BatchBytes               int // memory of one table's rows before they are encoded; 0 means a share of 4 MiB
 }
 
 // Step is one processing step in Go. Exactly one of its fields is set. The

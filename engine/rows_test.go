@@ -31,7 +31,7 @@ func eachRow(path string, row func(fields []field)) error {
 	if err != nil {
 		return err
 	}
-	for g := range r.Groups() {
+	for g := range r.Parts() {
 		var b schema.Batch
 		if err := r.Read(g, nil, &b); err != nil {
 			return err

@@ -24,10 +24,10 @@ const Version = "0.1.0"
 
 // memoryBudget is shared by the open batches of all tables, in bytes. Each
 // batch that is full is written while the next one fills.
-const memoryBudget = 8 << 20
+const memoryBudget = 4 << 20
 
 // minBatch is the least memory that one resource's batches get, so that many
-// resources do not make tiny row groups.
+// resources do not make tiny pages.
 const minBatch = 2 << 20
 
 // Run runs the script once and commits what came as one load: either all of
@@ -100,7 +100,7 @@ const mostWaiting = 256
 func (r *run) do(ctx context.Context) (result *Result, err error) {
 	r.data, err = dataset.Open(ctx, r.dataset, dataset.Options{
 		Format: parquet.New(), Source: r.config.Name, Wait: r.options.Wait, Now: r.options.Now,
-		Compression: r.options.Compression, Version: Version,
+		Compression: r.options.Compression, RowGroupBytes: r.options.RowGroupBytes, FileBytes: r.options.FileBytes, Version: Version,
 	})
 	if err != nil {
 		return nil, err

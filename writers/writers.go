@@ -26,12 +26,12 @@ type Format interface {
 type Options struct {
 	Compression string // zstd (default), snappy, gzip, none
 	Workers     int    // columns encoded side by side; 0 means GOMAXPROCS
+	GroupBytes  int64  // size of a full row group in the file; 0: 16 MiB
 }
 
 // Writer takes batches of one table and makes one file of them.
 type Writer interface {
-	// Write adds the rows of b as one row group. Columns are matched by
-	// Source: a column that earlier batches did not have is null in them, one
+	// Write adds the rows of b. Columns are matched by Source: a column that earlier batches did not have is null in them, one
 	// that b lacks is null in b. A column whose type, scale or Naive differs
 	// from earlier batches of this file is an error (ask Fits first). b may be
 	// used again when Write returns.
@@ -39,7 +39,7 @@ type Writer interface {
 	// Fits reports whether b's columns have the types that this file already
 	// has for them.
 	Fits(b *schema.Batch) bool
-	// Size is the number of bytes written so far.
+	// Size is about the number of bytes that the rows so far will take.
 	Size() int64
 	// Close settles names and order of the columns by table (matched by
 	// Source; columns of table that the file never got are written as null or
@@ -61,11 +61,13 @@ type Reader interface {
 	// know it by name from the state.
 	Columns() []schema.Column
 	Rows() int64
-	Groups() int
-	// Read fills into with the named columns (nil: all) of one row group;
+	// Parts is the number of pieces in which the rows are read, in their order.
+	// A part is a few MiB, however large the file's row groups are.
+	Parts() int
+	// Read fills into with the named columns (nil: all) of one part;
 	// into.Vectors are in the order asked, Vector.Column has the file's
 	// column. Vectors of into are used again where their types fit.
-	Read(group int, columns []string, into *schema.Batch) error
+	Read(part int, columns []string, into *schema.Batch) error
 	// Meta returns the footer's key-value pairs.
 	Meta() map[string]string
 }

@@ -121,7 +121,7 @@ func readFile(path string, all bool) ([]string, error) {
 		return nil, err
 	}
 	var out []string
-	for g := range r.Groups() {
+	for g := range r.Parts() {
 		var b schema.Batch
 		if err := r.Read(g, nil, &b); err != nil {
 			return nil, err

@@ -174,7 +174,7 @@ func content(fsys FS, dir, table string, own ...string) (string, error) {
 			return "", fmt.Errorf("the files of %s differ: %s and %s", table, head, this)
 		}
 		var batch schema.Batch
-		for g := range r.Groups() {
+		for g := range r.Parts() {
 			if err := r.Read(g, show, &batch); err != nil {
 				return "", err
 			}

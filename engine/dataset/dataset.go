@@ -25,15 +25,16 @@ const (
 
 // Options of a dataset. Format is needed, the rest has a meaning when zero.
 type Options struct {
-	FS          FS               // nil: the real file system
-	Format      writers.Format   // of the tables' files
-	Source      string           // name of the source, as state.json shows it; empty: as it was
-	Wait        time.Duration    // how long to wait for another writer; 0: not at all
-	Now         func() time.Time // nil: time.Now
-	Compression string           // of new files, see writers.Options
-	Grace       time.Duration    // how long replaced files stay in the trash; 0: 1 h
-	FileBytes   int64            // size from which a load starts another file; 0: 512 MiB
-	Version     string           // of the engine, for the files' metadata
+	FS            FS               // nil: the real file system
+	Format        writers.Format   // of the tables' files
+	Source        string           // name of the source, as state.json shows it; empty: as it was
+	Wait          time.Duration    // how long to wait for another writer; 0: not at all
+	Now           func() time.Time // nil: time.Now
+	Compression   string           // of new files, see writers.Options
+	RowGroupBytes int64            // of new files, see writers.Options.GroupBytes
+	Grace         time.Duration    // how long replaced files stay in the trash; 0: 1 h
+	FileBytes     int64            // size from which a load starts another file; 0: 512 MiB
+	Version       string           // of the engine, for the files' metadata
 }
 
 // Dataset is a folder open for writing. Only one process has it at a time.

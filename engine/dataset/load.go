@@ -149,7 +149,7 @@ func (l *Load) newSegment() (*segment, error) {
 }
 
 func (d *Dataset) writerOptions() writers.Options {
-	return writers.Options{Compression: d.o.Compression}
+	return writers.Options{Compression: d.o.Compression, GroupBytes: d.o.RowGroupBytes}
 }
 
 // own returns the segment's column that c is, or nil.

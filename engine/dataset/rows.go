@@ -56,7 +56,7 @@ func (s *rowSet) has(id int64) bool {
 	return is
 }
 
-// rows reads columns of files, one row group after the other, as the table has
+// rows reads columns of files, one part after the other, as the table has
 // them: converted where a file is older, null where it lacks them.
 type rows struct {
 	d       *Dataset
@@ -64,7 +64,7 @@ type rows struct {
 	want    []*schema.Column
 
 	at     int // of sources, open
-	group  int
+	part   int
 	file   File
 	reader writers.Reader
 	names  []string // to ask the reader for
@@ -85,7 +85,7 @@ func (d *Dataset) read(sources []*source, want ...*schema.Column) *rows {
 	return r
 }
 
-// next returns the next row group; its vectors are in the order of the wanted
+// next returns the next part; its vectors are in the order of the wanted
 // columns and valid until the next call. io.EOF behind the last one.
 func (r *rows) next(ctx context.Context) (*schema.Batch, *source, error) {
 	for {
@@ -101,12 +101,12 @@ func (r *rows) next(ctx context.Context) (*schema.Batch, *source, error) {
 			}
 		}
 		s := r.sources[r.at]
-		if r.group < r.reader.Groups() {
+		if r.part < r.reader.Parts() {
 			b, err := r.convert()
 			if err != nil {
 				return nil, nil, fmt.Errorf("%s: %w", s.path, err)
 			}
-			r.group++
+			r.part++
 			return b, s, nil
 		}
 		if err := r.close(); err != nil {
@@ -121,7 +121,7 @@ func (r *rows) open(s *source) error {
 	if err != nil {
 		return err
 	}
-	r.file, r.group = f, 0
+	r.file, r.part = f, 0
 	info, err := f.Stat()
 	if err != nil {
 		return err
@@ -151,12 +151,12 @@ func (r *rows) open(s *source) error {
 	return nil
 }
 
-// convert reads the row group at hand.
+// convert reads the part at hand.
 func (r *rows) convert() (*schema.Batch, error) {
 	if r.names == nil {
 		r.names = []string{} // nil would ask for all columns
 	}
-	if err := r.reader.Read(r.group, r.names, &r.in); err != nil {
+	if err := r.reader.Read(r.part, r.names, &r.in); err != nil {
 		return nil, err
 	}
 	r.out.Rows, r.out.Vectors = r.in.Rows, r.out.Vectors[:0]
@@ -188,7 +188,7 @@ func (r *rows) close() error {
 	return f.Close()
 }
 
-// each calls f for every row group.
+// each calls f for every part.
 func (r *rows) each(ctx context.Context, f func(b *schema.Batch, s *source) error) (err error) {
 	defer func() {
 		if closing := r.close(); err == nil {
@@ -224,11 +224,10 @@ func (w *walker) at(row int) (int, bool) {
 	return w.next - 1, true
 }
 
-// gatherBytes is how much a writer of gathered rows holds before it makes a row
-// group of it.
-const gatherBytes = 8 << 20
+// gatherBytes is how much of gathered rows is in memory before it is encoded.
+const gatherBytes = 4 << 20
 
-// gather writes rows of several batches to one file, in groups of useful size.
+// gather writes rows of several batches to one file.
 type gather struct {
 	w     writers.Writer
 	batch schema.Batch
@@ -252,19 +251,7 @@ func (g *gather) add(ctx context.Context, b *schema.Batch, drop []bool) error {
 		}
 	}
 	for i, v := range b.Vectors {
-		to, row := g.batch.Vectors[i], start
-		from := walker{v: v}
-		for r := range min(b.Rows, v.Len) {
-			value, ok := from.at(r)
-			if drop != nil && drop[r] {
-				continue
-			}
-			if ok {
-				to.Grow(row)
-				appendValue(to, v, value)
-			}
-			row++
-		}
+		g.batch.Vectors[i].AppendRows(start, v, b.Rows, drop)
 	}
 	g.batch.Rows += kept
 	if g.batch.Size() < gatherBytes {
@@ -288,21 +275,4 @@ func (g *gather) flush(ctx context.Context) error {
 	}
 	g.batch.Rows = 0
 	return err
-}
-
-// appendValue adds the i-th value of from, which has the same type.
-func appendValue(to, from *schema.Vector, i int) {
-	switch from.Column.Type {
-	case schema.Bool:
-		to.Bools = append(to.Bools, from.Bools[i])
-	case schema.Double:
-		to.Doubles = append(to.Doubles, from.Doubles[i])
-	case schema.Decimal:
-		to.Data = append(to.Data, from.Data[16*i:16*i+16]...)
-	case schema.Text, schema.JSON, schema.Binary:
-		to.Data = append(to.Data, from.Bytes(i)...)
-		to.Ends = append(to.Ends, uint32(len(to.Data)))
-	default:
-		to.Ints = append(to.Ints, from.Ints[i])
-	}
 }

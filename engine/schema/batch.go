@@ -42,6 +42,43 @@ func (v *Vector) Grow(row int) (again bool) {
 	return false
 }
 
+// AppendRows adds the first rows of from, which has the same type, as the rows
+// from start on, where v's next row may be. Rows with drop[row] are left out and
+// take no place; drop may be nil.
+func (v *Vector) AppendRows(start int, from *Vector, rows int, drop []bool) {
+	to, value := start, 0
+	for row := range min(rows, from.Len) {
+		valid := from.IsValid(row)
+		if drop == nil || !drop[row] {
+			if valid {
+				v.Grow(to)
+				v.appendValue(from, value)
+			}
+			to++
+		}
+		if valid {
+			value++
+		}
+	}
+}
+
+// appendValue adds the i-th value of from.
+func (v *Vector) appendValue(from *Vector, i int) {
+	switch from.Column.Type {
+	case Bool:
+		v.Bools = append(v.Bools, from.Bools[i])
+	case Double:
+		v.Doubles = append(v.Doubles, from.Doubles[i])
+	case Decimal:
+		v.Data = append(v.Data, from.Data[16*i:16*i+16]...)
+	case Text, JSON, Binary:
+		v.Data = append(v.Data, from.Bytes(i)...)
+		v.Ends = append(v.Ends, uint32(len(v.Data)))
+	default:
+		v.Ints = append(v.Ints, from.Ints[i])
+	}
+}
+
 // IsValid reports whether row has a value.
 func (v *Vector) IsValid(row int) bool {
 	return row < v.Len && v.Valid[row>>3]&(1<<(row&7)) != 0

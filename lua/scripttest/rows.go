@@ -44,7 +44,7 @@ func appendFile(out []byte, path string) (_ []byte, err error) {
 	if err != nil {
 		return nil, err
 	}
-	for g := range r.Groups() {
+	for g := range r.Parts() {
 		var b schema.Batch
 		if err := r.Read(g, nil, &b); err != nil {
 			return nil, err

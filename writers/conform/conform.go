@@ -161,33 +161,44 @@ func check(t *testing.T, f writers.Format, file []byte, table *schema.Table, bat
 		t.Fatal(err)
 	}
 	cols := r.Columns()
-	if len(cols) != len(table.Columns) || r.Groups() != len(batches) {
-		t.Fatalf("%d columns in %d row groups, want %d in %d", len(cols), r.Groups(), len(table.Columns), len(batches))
+	if len(cols) != len(table.Columns) {
+		t.Fatalf("%d columns, want %d", len(cols), len(table.Columns))
 	}
 	for i, c := range table.Columns {
 		if cols[i].Name != c.Name || !cols[i].SameType(c) {
 			t.Errorf("RDR-05, RDR-07 column %d is %s %s, want %s %s", i, cols[i].Name, cols[i].TypeName(), c.Name, c.TypeName())
 		}
 	}
-	for g, want := range batches {
-		var got schema.Batch
-		if err := r.Read(g, nil, &got); err != nil {
-			t.Fatal(err)
-		}
+	expected, got := make([][]string, len(cols)), make([][]string, len(cols))
+	for _, b := range batches {
 		for i, c := range table.Columns {
-			expected := &schema.Vector{}
-			for _, v := range want.Vectors {
+			as := &schema.Vector{}
+			for _, v := range b.Vectors {
 				if v.Column.Source == c.Source {
-					if err := schema.Convert(expected, v, c); err != nil {
+					if err := schema.Convert(as, v, c); err != nil {
 						t.Fatal(err)
 					}
 				}
 			}
-			a, b := Cells(got.Vectors[i], got.Rows), Cells(expected, want.Rows)
-			if strings.Join(a, "|") != strings.Join(b, "|") {
-				t.Errorf("row group %d: column %.20s is not what was written", g, c.Name)
-			}
+			expected[i] = append(expected[i], Cells(as, b.Rows)...)
 		}
+	}
+	for p := range r.Parts() {
+		var part schema.Batch
+		if err := r.Read(p, nil, &part); err != nil {
+			t.Fatal(err)
+		}
+		for i := range cols {
+			got[i] = append(got[i], Cells(part.Vectors[i], part.Rows)...)
+		}
+	}
+	for i, c := range table.Columns {
+		if strings.Join(got[i], "|") != strings.Join(expected[i], "|") {
+			t.Errorf("column %.20s is not what was written", c.Name)
+		}
+	}
+	if rows := len(expected[0]); r.Rows() != int64(rows) {
+		t.Errorf("Rows = %d, want %d", r.Rows(), rows)
 	}
 }
 
@@ -242,7 +253,7 @@ func damaged(t *testing.T, f writers.Format) {
 		if err != nil {
 			return err
 		}
-		for g := range r.Groups() {
+		for g := range r.Parts() {
 			var got schema.Batch
 			if err := r.Read(g, nil, &got); err != nil {
 				return err

@@ -3,8 +3,10 @@ package parquet
 import (
 	"bytes"
 	"encoding/binary"
+	"fmt"
 	"math"
 	"math/bits"
+	"slices"
 
 	"github.com/parquet-go/parquet-go/encoding/delta"
 	"github.com/parquet-go/parquet-go/encoding/rle"
@@ -17,73 +19,139 @@ import (
 // maxPageRows bounds a page, so that readers can skip in columns of few bytes.
 const maxPageRows = 20000
 
-// chunk is the encoded form of one column of one row group.
+// chunk is one column of the row group under way: its pages in the form in
+// which they go into the file, and what the footer will say of them. Offsets in
+// meta count from the first data page. The dictionary page is made last, when
+// all entries are known, and goes before the others.
 type chunk struct {
-	out      []byte // pages as they go into the file
+	codec    *codec
+	rows     int
+	parts    int // calls of add and addNulls
 	meta     chunkMeta
-	*scratch // while it is encoded; its out is longer than the chunk's
+	pages    [][]byte // each holds one or more pages
+	dict     *dictionary
+	kinds    []format.PageEncodingStats
+	indexer  indexer
+	noDict   bool // values that do not repeat came
+	*scratch      // while values are added
 }
 
-// encode makes the pages of a vector. Offsets in the meta are relative to the
-// chunk.
-func (f *file) encode(s *scratch, v *schema.Vector, rows int) (*chunk, error) {
-	c := &chunk{out: s.out[:0], scratch: s}
-	c.meta = chunkMeta{codec: f.codec.id, values: int64(rows), stats: statistics{NullCount: int64(rows - v.Count)}}
+func newChunk(codec *codec, column schema.Column) *chunk {
+	return &chunk{codec: codec, meta: chunkMeta{codec: codec.id}, indexer: indexer{column: column}}
+}
+
+// add makes pages of the next rows. The values of v are not needed afterwards.
+func (c *chunk) add(s *scratch, v *schema.Vector, rows int) error {
+	if v.Count < rows && !c.indexer.column.Nullable {
+		return c.errNull()
+	}
+	c.scratch = s
+	s.out = s.out[:0]
 	encoding := c.choose(v)
-	if encoding == format.RLEDictionary {
-		c.meta.dictionary = true
-		if err := c.dictionaryPage(f.codec, v); err != nil {
-			return nil, err
-		}
-	}
-	c.meta.encodings = []format.Encoding{encoding, format.RLE}
-	if encoding == format.RLEDictionary {
-		c.meta.encodings = append(c.meta.encodings, format.Plain)
-	}
-	c.meta.dataAt = int64(len(c.out))
-	index := &indexer{column: v.Column}
 	per := pageRows(v, rows)
 	for row, value := 0, 0; row < rows; row += per {
 		n := min(per, rows-row)
 		present := countValid(v, row, n)
-		if err := c.page(f.codec, v, encoding, row, n, value, present); err != nil {
-			return nil, err
+		if err := c.page(v, encoding, row, n, value, present); err != nil {
+			return err
 		}
-		index.add(v, value, present, n-present)
+		c.indexer.add(v, value, present, n-present)
 		value += present
 	}
-	index.mark(&c.meta.stats)
-	c.meta.index = index.columnIndex()
-	c.finish()
-	return c, nil
+	c.meta.stats.NullCount += int64(rows - v.Count)
+	c.taken(rows)
+	return nil
 }
 
-// finish leaves the scratch to the next chunk. Chunks wait for those before
-// them to be written; the exact size keeps that memory small.
-func (c *chunk) finish() {
-	c.meta.size = int64(len(c.out))
-	c.scratch.out = c.out
-	c.out = bytes.Clone(c.out)
+// addNulls makes a page of rows without a value. Row groups are read in the
+// pieces in which they were written, so a page covers no more than one.
+func (c *chunk) addNulls(s *scratch, rows int) error {
+	if !c.indexer.column.Nullable {
+		return c.errNull()
+	}
+	c.scratch = s
+	s.out = s.out[:0]
+	v := &schema.Vector{Column: c.indexer.column}
+	if err := c.page(v, format.Plain, 0, rows, 0, 0); err != nil {
+		return err
+	}
+	c.indexer.add(v, 0, 0, rows)
+	c.meta.stats.NullCount += int64(rows)
+	c.taken(rows)
+	return nil
+}
+
+func (c *chunk) errNull() error {
+	return fmt.Errorf("parquet: column %q is without nulls in this file, but a row has none of its values", c.indexer.column.Name)
+}
+
+// taken notes rows whose pages stand in the scratch, and leaves it to the next
+// chunk. Pages wait for their row group to be full; the exact size keeps that
+// memory small.
+func (c *chunk) taken(rows int) {
+	c.rows += rows
+	c.parts++
+	c.meta.values += int64(rows)
+	c.meta.size += int64(len(c.out))
+	c.pages = append(c.pages, bytes.Clone(c.out))
 	c.scratch = nil
 }
 
+// held is how much memory waits for the row group to be full, in bytes.
+func (c *chunk) held() int64 { return c.meta.size + int64(c.dict.size()) }
+
+// end makes the dictionary page and settles what the footer says.
+func (c *chunk) end(s *scratch) error {
+	for _, k := range c.kinds {
+		c.meta.encodings = append(c.meta.encodings, k.Encoding)
+	}
+	c.meta.encodings = append(c.meta.encodings, format.RLE)
+	if c.dict.used() {
+		c.scratch = s
+		s.out = s.out[:0]
+		if err := c.dictionaryPage(); err != nil {
+			return err
+		}
+		page := bytes.Clone(c.out)
+		c.scratch = nil
+		c.pages = append([][]byte{page}, c.pages...)
+		c.meta.move(int64(len(page)))
+		c.meta.offset, c.meta.dataAt, c.meta.dictionary = 0, int64(len(page)), true
+		c.meta.size += int64(len(page))
+		if !slices.Contains(c.meta.encodings, format.Plain) {
+			c.meta.encodings = append(c.meta.encodings, format.Plain)
+		}
+		c.kinds = append(c.kinds, format.PageEncodingStats{PageType: format.DictionaryPage, Encoding: format.Plain, Count: 1})
+	}
+	c.meta.kinds = c.kinds
+	c.indexer.mark(&c.meta.stats)
+	c.meta.index = c.indexer.columnIndex()
+	return nil
+}
+
+// count counts a data page of an encoding.
+func (c *chunk) count(encoding format.Encoding) {
+	for i := range c.kinds {
+		if c.kinds[i].Encoding == encoding {
+			c.kinds[i].Count++
+			return
+		}
+	}
+	c.kinds = append(c.kinds, format.PageEncodingStats{PageType: format.DataPageV2, Encoding: encoding, Count: 1})
+}
+
 // nulls makes the chunk of a column that a row group lacks.
-func (f *file) nulls(col schema.Column, rows int) (*chunk, error) {
-	v := &schema.Vector{Column: col}
-	v.Column.Nullable = true
+func (f *file) nulls(col schema.Column, parts []int) (*chunk, error) {
 	s := f.memory.get()
 	defer f.memory.put(s)
-	c := &chunk{out: s.out[:0], scratch: s}
-	c.meta = chunkMeta{codec: f.codec.id, values: int64(rows), stats: statistics{NullCount: int64(rows)}}
-	c.meta.encodings = []format.Encoding{format.Plain, format.RLE}
-	if err := c.page(f.codec, v, format.Plain, 0, rows, 0, 0); err != nil {
-		return nil, err
+	col.Nullable = true
+	c := newChunk(f.codec, col)
+	for _, rows := range parts {
+		if err := c.addNulls(s, rows); err != nil {
+			return nil, err
+		}
 	}
-	index := &indexer{column: col}
-	index.add(v, 0, 0, rows)
-	c.meta.index = index.columnIndex()
-	c.finish()
-	return c, nil
+	return c, c.end(s)
 }
 
 // pageRows is how many rows a page of v holds: a multiple of eight, so that
@@ -131,10 +199,11 @@ func levels(dst []byte, v *schema.Vector, row, n, present int) []byte {
 	return dst
 }
 
-// page appends one data page: n rows from row on, whose values begin at value.
-func (c *chunk) page(codec *codec, v *schema.Vector, encoding format.Encoding, row, n, value, present int) error {
+// page appends one data page: n rows of v from row on, whose values begin at
+// value.
+func (c *chunk) page(v *schema.Vector, encoding format.Encoding, row, n, value, present int) error {
 	c.packed = c.packed[:0]
-	if v.Column.Nullable {
+	if c.indexer.column.Nullable {
 		c.packed = levels(c.packed, v, row, n, present)
 	}
 	levelBytes := len(c.packed)
@@ -147,23 +216,26 @@ func (c *chunk) page(codec *codec, v *schema.Vector, encoding format.Encoding, r
 		DefinitionLevelsByteLength: int32(levelBytes), IsCompressed: thrift.New(false),
 	}
 	plainSize := levelBytes + len(c.plain)
-	if c.packed, err = codec.compress(c.scratch, c.packed, c.plain); err != nil {
+	if c.packed, err = c.codec.compress(c.scratch, c.packed, c.plain); err != nil {
 		return err
 	}
 	// A page that does not shrink stays as it is: readers are faster so.
-	if codec.id != format.Uncompressed && len(c.packed) < plainSize {
+	if c.codec.id != format.Uncompressed && len(c.packed) < plainSize {
 		header.IsCompressed = thrift.New(true)
 	} else {
 		c.packed = append(c.packed[:levelBytes], c.plain...)
 	}
 	start := len(c.out)
+	c.count(encoding)
 	if err := c.header(format.PageHeader{
 		Type: format.DataPageV2, UncompressedPageSize: int32(plainSize), CompressedPageSize: int32(len(c.packed)),
 		DataPageHeaderV2: thrift.New(header),
 	}, plainSize); err != nil {
 		return err
 	}
-	c.meta.pages = append(c.meta.pages, format.PageLocation{Offset: int64(start), CompressedPageSize: int32(len(c.out) - start), FirstRowIndex: int64(row)})
+	c.meta.pages = append(c.meta.pages, format.PageLocation{
+		Offset: c.meta.size + int64(start), CompressedPageSize: int32(len(c.out) - start), FirstRowIndex: int64(c.rows + row),
+	})
 	return nil
 }
 

@@ -34,7 +34,7 @@ func (fm Format) Evolve(ctx context.Context, r io.ReaderAt, size int64, w io.Wri
 	}
 	e := evolution{file: f, src: src, meta: m, r: r, size: size}
 	e.plan(from, to)
-	for g := range src.Groups() {
+	for g := range m.RowGroups {
 		if err := ctx.Err(); err != nil {
 			return writers.Info{}, err
 		}
@@ -101,7 +101,7 @@ func (e *evolution) plan(from, to *schema.Table) {
 			s.Nullable = want.Nullable || have.Nullable
 			break
 		}
-		if s.at < 0 && e.src.Groups() > 0 {
+		if s.at < 0 && len(e.meta.RowGroups) > 0 {
 			s.Nullable = true
 		}
 		e.steps[i] = s
@@ -134,7 +134,7 @@ func (e *evolution) group(g int) error {
 	if err := e.flush(); err != nil {
 		return err
 	}
-	e.file.groups = append(e.file.groups, group{rg.NumRows})
+	e.file.groups = append(e.file.groups, group{rows: rg.NumRows, parts: e.src.groupParts(g)})
 	e.file.rows += rg.NumRows
 	return nil
 }
@@ -150,9 +150,9 @@ func (e *evolution) chunk(s *step, g int, rg *rowGroup) (*chunkMeta, error) {
 	var c *chunk
 	var err error
 	if s.at < 0 {
-		c, err = e.file.nulls(s.Column, int(rg.NumRows))
+		c, err = e.file.nulls(s.Column, e.src.groupParts(g))
 	} else {
-		c, err = e.reencode(s, g, int(rg.NumRows))
+		c, err = e.reencode(s, g)
 	}
 	if err != nil {
 		return nil, err
@@ -160,20 +160,29 @@ func (e *evolution) chunk(s *step, g int, rg *rowGroup) (*chunkMeta, error) {
 	return e.file.place(c)
 }
 
-// reencode converts one column of a row group.
-func (e *evolution) reencode(s *step, g, rows int) (*chunk, error) {
+// reencode converts one column of a row group, part by part.
+func (e *evolution) reencode(s *step, g int) (*chunk, error) {
 	have := e.src.columns[s.at]
-	if err := e.src.Read(g, []string{have.Name}, &e.read); err != nil {
-		return nil, err
-	}
 	to := s.Column
 	to.Facts = s.facts
-	if err := schema.Convert(&e.converted, e.read.Vectors[0], to); err != nil {
-		return nil, err
-	}
+	c := newChunk(e.file.codec, s.Column)
 	buffers := e.file.memory.get()
 	defer e.file.memory.put(buffers)
-	return e.file.encode(buffers, &e.converted, rows)
+	for p, part := range e.src.parts {
+		if part.group != g {
+			continue
+		}
+		if err := e.src.Read(p, []string{have.Name}, &e.read); err != nil {
+			return nil, err
+		}
+		if err := schema.Convert(&e.converted, e.read.Vectors[0], to); err != nil {
+			return nil, err
+		}
+		if err := c.add(buffers, &e.converted, part.rows); err != nil {
+			return nil, err
+		}
+	}
+	return c, c.end(buffers)
 }
 
 // copied describes a chunk that is taken over as it is; its bytes join the run
@@ -181,7 +190,7 @@ func (e *evolution) reencode(s *step, g, rows int) (*chunk, error) {
 func (e *evolution) copied(c *columnChunk) (*chunkMeta, error) {
 	m := &c.MetaData
 	meta := &chunkMeta{
-		codec: m.Codec, offset: m.DataPageOffset, encodings: m.Encoding, values: m.NumValues,
+		codec: m.Codec, offset: m.DataPageOffset, encodings: m.Encoding, kinds: m.EncodingStats, values: m.NumValues,
 		plainSize: m.TotalUncompressedSize, size: m.TotalCompressedSize, stats: m.Statistics,
 	}
 	if d := m.DictionaryPageOffset; d > 0 && d < m.DataPageOffset {

@@ -1,6 +1,7 @@
 package parquet
 
 import (
+	"context"
 	"encoding/binary"
 	"fmt"
 	"slices"
@@ -14,6 +15,9 @@ import (
 
 // Close settles the columns by table and writes the footer.
 func (f *file) Close(table *schema.Table, meta map[string]string) (writers.Info, error) {
+	if err := f.endGroup(context.Background()); err != nil {
+		return writers.Info{}, err
+	}
 	cols := make([]*column, len(table.Columns))
 	optional := make([]bool, len(table.Columns))
 	for i := range table.Columns {
@@ -93,7 +97,7 @@ func (f *file) closeGroup(m *fileMetaData, g int, group group, table *schema.Tab
 	rg := rowGroup{NumRows: group.rows, Ordinal: int16(g), FileOffset: 1 << 62}
 	for i, col := range cols {
 		if col.chunks[g] == nil {
-			c, err := f.nulls(table.Columns[i], int(group.rows))
+			c, err := f.nulls(table.Columns[i], group.parts)
 			if err != nil {
 				return err
 			}
@@ -106,7 +110,7 @@ func (f *file) closeGroup(m *fileMetaData, g int, group group, table *schema.Tab
 		chunk.MetaData = columnMetaData{
 			Type: physical(table.Columns[i]), Encoding: c.encodings, PathInSchema: []string{table.Columns[i].Name},
 			Codec: c.codec, NumValues: c.values, TotalUncompressedSize: c.plainSize, TotalCompressedSize: c.size,
-			DataPageOffset: c.offset + c.dataAt, Statistics: c.stats,
+			DataPageOffset: c.offset + c.dataAt, Statistics: c.stats, EncodingStats: c.kinds,
 		}
 		if c.dictionary {
 			chunk.MetaData.DictionaryPageOffset = c.offset

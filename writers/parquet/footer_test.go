@@ -51,7 +51,7 @@ func TestSchemaElements(t *testing.T) {
 		schema.ID:   "INT64 - -",
 	}
 	// RDR-03: a file without rows has the schema, too.
-	elements := metaOf(t, write(t, table, ""))
+	elements := metaOf(t, write(t, table, writers.Options{}))
 	if elements.NumRows != 0 || len(elements.RowGroups) != 0 {
 		t.Errorf("RDR-03 %d rows in %d row groups", elements.NumRows, len(elements.RowGroups))
 	}
@@ -90,7 +90,7 @@ func TestStatistics(t *testing.T) {
 	first, second := random(r, 30000, 3), random(r, 5000, 4)
 	table := tableOf(second)
 	first.Vectors = slices.Delete(first.Vectors, 4, 5) // null in the first row group
-	file := write(t, table, "zstd", first, second)
+	file := write(t, table, writers.Options{Compression: "zstd"}, first, second)
 	m := metaOf(t, file)
 	if kv := m.KeyValueMetadata; len(kv) != 1 || kv[0].Key != "restlua.table" || kv[0].Value != "t" {
 		t.Errorf("RDR-08 the footer has %v", kv)
@@ -164,7 +164,7 @@ func TestCutBoundsAreMarked(t *testing.T) {
 			}
 			b := &schema.Batch{Table: &schema.Table{Name: "t"}, Rows: len(test.values), Vectors: []*schema.Vector{v}}
 			table := tableOf(b)
-			file := write(t, table, "none", b)
+			file := write(t, table, writers.Options{Compression: "none"}, b)
 			wider := &schema.Table{Name: "t", Columns: append([]schema.Column{col("added", schema.Bool)}, table.Columns...)}
 			anew := evolved(t, file, table, wider)
 			for i, m := range []*fileMetaData{metaOf(t, file), metaOf(t, anew)} {
@@ -214,7 +214,7 @@ func TestEncodings(t *testing.T) {
 				}
 			}
 			b := &schema.Batch{Table: &schema.Table{Name: "t"}, Rows: rows, Vectors: []*schema.Vector{v}}
-			got := metaOf(t, write(t, tableOf(b), "zstd", b)).RowGroups[0].Columns[0].MetaData
+			got := metaOf(t, write(t, tableOf(b), writers.Options{Compression: "zstd"}, b)).RowGroups[0].Columns[0].MetaData
 			if got.Encoding[0] != test.want || (got.DictionaryPageOffset > 0) != (test.want == format.RLEDictionary) {
 				t.Errorf("RDR-07 encodings %v, dictionary at %d, want %v", got.Encoding, got.DictionaryPageOffset, test.want)
 			}

@@ -42,16 +42,17 @@ type columnChunk struct {
 }
 
 type columnMetaData struct {
-	Type                  format.Type                   `thrift:"1,required"`
-	Encoding              thrift.Slice[format.Encoding] `thrift:"2,required"`
-	PathInSchema          thrift.Slice[string]          `thrift:"3,required"`
-	Codec                 format.CompressionCodec       `thrift:"4,required"`
-	NumValues             int64                         `thrift:"5,required"`
-	TotalUncompressedSize int64                         `thrift:"6,required"`
-	TotalCompressedSize   int64                         `thrift:"7,required"`
-	DataPageOffset        int64                         `thrift:"9,required"`
-	DictionaryPageOffset  int64                         `thrift:"11,optional"`
-	Statistics            statistics                    `thrift:"12,optional,writezero"`
+	Type                  format.Type                            `thrift:"1,required"`
+	Encoding              thrift.Slice[format.Encoding]          `thrift:"2,required"`
+	PathInSchema          thrift.Slice[string]                   `thrift:"3,required"`
+	Codec                 format.CompressionCodec                `thrift:"4,required"`
+	NumValues             int64                                  `thrift:"5,required"`
+	TotalUncompressedSize int64                                  `thrift:"6,required"`
+	TotalCompressedSize   int64                                  `thrift:"7,required"`
+	DataPageOffset        int64                                  `thrift:"9,required"`
+	DictionaryPageOffset  int64                                  `thrift:"11,optional"`
+	Statistics            statistics                             `thrift:"12,optional,writezero"`
+	EncodingStats         thrift.Slice[format.PageEncodingStats] `thrift:"13,optional"`
 }
 
 // statistics are a chunk's bounds. An exact bound is a value of the chunk, one

@@ -4,9 +4,12 @@
 //
 //   - column vectors with nulls go straight to pages, with no value object per
 //     cell;
-//   - a row group's encodings are chosen from what is in it, when it is full:
-//     a dictionary where few values repeat, deltas for integers where they are
-//     smaller, plain otherwise;
+//   - the encoding of pages is chosen from what is in them: a dictionary where
+//     few values repeat, deltas for integers where they are smaller, plain
+//     otherwise;
+//   - a row group fills with packed pages of several batches, which have one
+//     dictionary, so that it may be large without its values being in memory;
+//     it is read back by the batch;
 //   - a file's footer is written last, so a column that first appears in a
 //     later row group costs the earlier ones one small page of nulls, and
 //     names and order are settled when the file is closed;
@@ -16,13 +19,8 @@
 package parquet
 
 import (
-	"cmp"
-	"context"
-	"fmt"
 	"io"
 	"runtime"
-	"slices"
-	"sync"
 
 	"github.com/parquet-go/parquet-go/format"
 
@@ -32,7 +30,7 @@ import (
 
 // Format is the Parquet format. Its zero value is ready; with New, files share
 // the memory that encoding needs.
-type Format struct{ memory memory }
+type Format struct{ memory *memory }
 
 // New returns a Format whose files share the memory that encoding needs: a few
 // MiB for each core, however many files are open.
@@ -42,6 +40,17 @@ func New() Format { return Format{newMemory()} }
 func (Format) Ext() string { return ".parquet" }
 
 const magic = "PAR1"
+
+const (
+	// groupBytes is the size of a full row group (RDR-07).
+	groupBytes = 16 << 20
+	// groupRows bounds the rows of a row group: readers take row groups side
+	// by side, so narrow tables should have several, too.
+	groupRows = 1 << 20
+	// smallBatch is the size in bytes below which batches are gathered before
+	// they are encoded. A page of ten rows serves nobody.
+	smallBatch = pageBytes / 4
+)
 
 // Create starts a file on w. Errors: a compression that is not known.
 func (fm Format) Create(w io.Writer, o writers.Options) (writers.Writer, error) {
@@ -53,12 +62,15 @@ func (fm Format) create(w io.Writer, o writers.Options) (*file, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &file{w: w, codec: c, workers: o.Workers, memory: fm.memory}
+	f := &file{w: w, codec: c, workers: o.Workers, groupBytes: o.GroupBytes, memory: fm.memory}
 	if f.memory == nil {
 		f.memory = newMemory()
 	}
 	if f.workers <= 0 {
 		f.workers = runtime.GOMAXPROCS(0)
+	}
+	if f.groupBytes <= 0 {
+		f.groupBytes = groupBytes
 	}
 	if err := f.write([]byte(magic)); err != nil {
 		return nil, err
@@ -68,23 +80,36 @@ func (fm Format) create(w io.Writer, o writers.Options) (*file, error) {
 
 // file is a Parquet file under way.
 type file struct {
-	w       io.Writer
-	codec   *codec
-	workers int
-	size    int64
-	rows    int64
-	columns []*column
-	groups  []group
-	memory  memory
+	w          io.Writer
+	codec      *codec
+	workers    int
+	groupBytes int64
+	size       int64
+	rows       int64
+	columns    []*column
+	groups     []group // those written
+	memory     *memory
+
+	parts       []int // rows of the row group under way, by the pieces in which they came
+	held        int64 // by it, in bytes
+	waiting     int   // of these, in small batches that were gathered
+	waitingRows int
 }
 
 // column is one column of the file, as its batches had it.
 type column struct {
 	schema.Column
-	chunks []*chunkMeta // by row group; nil: null in it
+	open    *chunk        // of the row group under way; nil: null in it so far
+	chunks  []*chunkMeta  // by row group; nil: null in it
+	waiting schema.Vector // values of small batches
 }
 
-type group struct{ rows int64 }
+// group is a row group. It is read in the pieces in which it was written, each
+// of which begins with a page in every column.
+type group struct {
+	rows  int64
+	parts []int // rows of each
+}
 
 // chunkMeta is what the footer says of one column chunk.
 type chunkMeta struct {
@@ -93,6 +118,7 @@ type chunkMeta struct {
 	dictionary bool
 	dataAt     int64 // offset of the first data page behind offset
 	encodings  []format.Encoding
+	kinds      []format.PageEncodingStats
 	values     int64
 	plainSize  int64 // uncompressed, with headers
 	size       int64
@@ -107,8 +133,8 @@ func (f *file) write(b []byte) error {
 	return err
 }
 
-// Size is the number of bytes written so far.
-func (f *file) Size() int64 { return f.size }
+// Size is the number of bytes of all rows so far.
+func (f *file) Size() int64 { return f.size + f.held }
 
 // find returns the column that c is.
 func (f *file) find(c *schema.Column) *column {
@@ -130,113 +156,17 @@ func (f *file) Fits(b *schema.Batch) bool {
 	return true
 }
 
-// Write adds the rows of b as one row group.
-func (f *file) Write(ctx context.Context, b *schema.Batch) error {
-	if b.Rows == 0 {
-		return nil
-	}
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	if !f.Fits(b) {
-		return fmt.Errorf("parquet: table %q: a column changed its type within one file", b.Table.Name)
-	}
-	var vectors []*schema.Vector
-	for _, v := range b.Vectors {
-		if v.Count > 0 {
-			vectors = append(vectors, v)
-		}
-	}
-	slices.SortStableFunc(vectors, func(a, b *schema.Vector) int { return cmp.Compare(f.rank(a), f.rank(b)) })
-	chunks := make([]*chunk, len(vectors))
-	errs := make([]error, len(vectors))
-	done := make([]chan struct{}, len(vectors))
-	for i := range done {
-		done[i] = make(chan struct{})
-	}
-	turn := make(chan int, len(vectors))
-	for _, i := range bySize(vectors) {
-		turn <- i
-	}
-	close(turn)
-	var workers sync.WaitGroup
-	for range min(f.workers, len(vectors)) {
-		workers.Go(func() {
-			s := f.memory.get()
-			defer f.memory.put(s)
-			for i := range turn {
-				if ctx.Err() == nil {
-					chunks[i], errs[i] = f.encode(s, vectors[i], b.Rows)
-				}
-				close(done[i])
-			}
-		})
-	}
-	var err error
-	for i, v := range vectors {
-		<-done[i]
-		if err == nil {
-			err = errs[i]
-		}
-		if err == nil {
-			err = ctx.Err()
-		}
-		if err == nil {
-			err = f.append(v, chunks[i])
-		}
-		chunks[i] = nil
-	}
-	workers.Wait()
-	if err != nil {
-		return err
-	}
-	f.groups = append(f.groups, group{int64(b.Rows)})
-	f.rows += int64(b.Rows)
-	return nil
-}
-
-// bySize gives the order in which vectors are encoded, the largest first: a text
-// that takes half of the time must not be the last one to begin.
-func bySize(vectors []*schema.Vector) []int {
-	order := make([]int, len(vectors))
-	for i := range order {
-		order[i] = i
-	}
-	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(vectors[b].Size(), vectors[a].Size()) })
-	return order
-}
-
-// rank orders a row group's columns as earlier ones were, new ones behind.
-func (f *file) rank(v *schema.Vector) int {
-	for i, have := range f.columns {
-		if have == f.find(&v.Column) {
-			return i
-		}
-	}
-	return len(f.columns)
-}
-
-// append writes an encoded chunk behind the others.
-func (f *file) append(v *schema.Vector, c *chunk) error {
-	col := f.find(&v.Column)
-	if col == nil {
-		col = &column{Column: v.Column}
-		f.columns = append(f.columns, col)
-	}
-	for len(col.chunks) < len(f.groups) {
-		col.chunks = append(col.chunks, nil)
-	}
-	meta, err := f.place(c)
-	col.chunks = append(col.chunks, meta)
-	return err
-}
-
-// place writes an encoded chunk and returns its description, with offsets in
-// the file.
+// place writes pages and returns the chunk's description, with offsets in the
+// file.
 func (f *file) place(c *chunk) (*chunkMeta, error) {
 	meta := c.meta
 	meta.move(f.size)
-	return &meta, f.write(c.out)
+	for _, p := range c.pages {
+		if err := f.write(p); err != nil {
+			return nil, err
+		}
+	}
+	return &meta, nil
 }
 
 // move shifts the offsets by n bytes.

@@ -97,10 +97,10 @@ func dump(v *schema.Vector, rows int) []string {
 	return out
 }
 
-func write(t testing.TB, table *schema.Table, compression string, batches ...*schema.Batch) []byte {
+func write(t testing.TB, table *schema.Table, o writers.Options, batches ...*schema.Batch) []byte {
 	t.Helper()
 	var out bytes.Buffer
-	w, err := Format{}.Create(&out, writers.Options{Compression: compression})
+	w, err := Format{}.Create(&out, o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -127,53 +127,72 @@ func tableOf(b *schema.Batch) *schema.Table {
 	return t
 }
 
-// What is written comes back: all types, patterns of nulls, row groups,
-// compressions; row groups that lack a column give nulls (RDR-05, RDR-06).
+// What is written comes back: all types, patterns of nulls, row groups of one
+// batch and of several, compressions; row groups and batches that lack a column
+// give nulls (RDR-05, RDR-06).
 func TestRoundTrip(t *testing.T) {
 	t.Parallel()
 	for style, rows := range []int{1, 7, 8, 9, 1000, 30000} {
 		for _, compression := range []string{"zstd", "snappy", "gzip", "none"} {
-			t.Run(fmt.Sprintf("RDR-05 style %d rows %d %s", style, rows, compression), func(t *testing.T) {
-				t.Parallel()
-				r := rand.New(rand.NewPCG(uint64(style), 1))
-				first, second := random(r, rows, style), random(r, rows/2+1, style+1)
-				table := tableOf(second)
-				// The first row group lacks one column, the second another.
-				lost := first.Vectors[4]
-				first.Vectors = append(first.Vectors[:4:4], first.Vectors[5:]...)
-				second.Vectors[1].Reset()
-				file := write(t, table, compression, first, second)
-				reader, err := Format{}.Open(bytes.NewReader(file), int64(len(file)))
-				if err != nil {
-					t.Fatal(err)
-				}
-				if reader.Rows() != int64(first.Rows+second.Rows) || reader.Groups() != 2 || reader.Meta()["restlua.table"] != "t" {
-					t.Fatalf("rows %d groups %d meta %v", reader.Rows(), reader.Groups(), reader.Meta())
-				}
-				for i, c := range reader.Columns() {
-					if c.Name != table.Columns[i].Name || !c.SameType(table.Columns[i]) {
-						t.Errorf("RDR-07 column %d is %s %s, want %s %s", i, c.Name, c.TypeName(), table.Columns[i].Name, table.Columns[i].TypeName())
-					}
-				}
-				for g, want := range []*schema.Batch{first, second} {
-					var got schema.Batch
-					if err := reader.Read(g, nil, &got); err != nil {
+			for _, group := range []int64{1, 0} {
+				t.Run(fmt.Sprintf("RDR-05 style %d rows %d %s group %d", style, rows, compression, group), func(t *testing.T) {
+					t.Parallel()
+					r := rand.New(rand.NewPCG(uint64(style), 1))
+					first, second := random(r, rows, style), random(r, rows/2+1, style+1)
+					table := tableOf(second)
+					// The first batch lacks one column, the second another.
+					lost := first.Vectors[4]
+					first.Vectors = append(first.Vectors[:4:4], first.Vectors[5:]...)
+					second.Vectors[1].Reset()
+					file := write(t, table, writers.Options{Compression: compression, GroupBytes: group}, first, second)
+					reader, err := open(bytes.NewReader(file), int64(len(file)))
+					if err != nil {
 						t.Fatal(err)
 					}
-					for i := range table.Columns {
-						w := &schema.Vector{Column: lost.Column}
-						for _, v := range want.Vectors {
-							if v.Column.Source == table.Columns[i].Source {
-								w = v
-							}
-						}
-						a, b := dump(got.Vectors[i], got.Rows), dump(w, want.Rows)
-						if strings.Join(a, "|") != strings.Join(b, "|") {
-							t.Errorf("group %d column %s differs", g, table.Columns[i].Name)
+					groups := len(reader.f.RowGroups())
+					if reader.Rows() != int64(first.Rows+second.Rows) || groups != 1+int(group) || reader.Meta()["restlua.table"] != "t" {
+						t.Fatalf("rows %d groups %d meta %v", reader.Rows(), groups, reader.Meta())
+					}
+					for i, c := range reader.Columns() {
+						if c.Name != table.Columns[i].Name || !c.SameType(table.Columns[i]) {
+							t.Errorf("RDR-07 column %d is %s %s, want %s %s", i, c.Name, c.TypeName(), table.Columns[i].Name, table.Columns[i].TypeName())
 						}
 					}
+					compareRows(t, reader, table, []*schema.Batch{first, second}, lost.Column)
+				})
+			}
+		}
+	}
+}
+
+// compareRows compares what a reader gives, part by part, with batches; lacking
+// is a column that one of them does not have.
+func compareRows(t *testing.T, r *reader, table *schema.Table, batches []*schema.Batch, lacking schema.Column) {
+	t.Helper()
+	want, got := make([][]string, len(table.Columns)), make([][]string, len(table.Columns))
+	for _, b := range batches {
+		for i := range table.Columns {
+			w := &schema.Vector{Column: lacking}
+			for _, v := range b.Vectors {
+				if v.Column.Source == table.Columns[i].Source {
+					w = v
 				}
-			})
+			}
+			want[i] = append(want[i], dump(w, b.Rows)...)
+		}
+	}
+	for p := range r.Parts() {
+		var part schema.Batch
+		if err := r.Read(p, nil, &part); err != nil {
+			t.Fatal(err)
+		}
+		for i := range table.Columns {
+			got[i] = append(got[i], dump(part.Vectors[i], part.Rows)...)
+		}
+	}
+	for i := range table.Columns {
+		if strings.Join(got[i], "|") != strings.Join(want[i], "|") {
+			t.Errorf("column %s differs", table.Columns[i].Name)
 		}
 	}
 }
@@ -182,7 +201,7 @@ func TestRoundTrip(t *testing.T) {
 func TestNoRows(t *testing.T) {
 	t.Parallel()
 	table := tableOf(random(rand.New(rand.NewPCG(1, 1)), 1, 0))
-	file := write(t, table, "")
+	file := write(t, table, writers.Options{})
 	reader, err := Format{}.Open(bytes.NewReader(file), int64(len(file)))
 	if err != nil {
 		t.Fatal(err)
@@ -214,7 +233,7 @@ func TestSample(t *testing.T) {
 	first, second := random(r, 30000, 4), random(r, 10000, 1)
 	table := tableOf(second)
 	first.Vectors = first.Vectors[1:]
-	if err := os.WriteFile(path, write(t, table, "zstd", first, second), 0o666); err != nil {
+	if err := os.WriteFile(path, write(t, table, writers.Options{Compression: "zstd"}, first, second), 0o666); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -225,6 +244,6 @@ func BenchmarkWrite(b *testing.B) {
 	b.SetBytes(int64(batch.Size()))
 	b.ReportAllocs()
 	for b.Loop() {
-		write(b, tableOf(batch), "zstd", batch)
+		write(b, tableOf(batch), writers.Options{Compression: "zstd"}, batch)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 
 	pq "github.com/parquet-go/parquet-go"
 
@@ -39,18 +40,105 @@ func open(r io.ReaderAt, size int64) (*reader, error) {
 		}
 		out.columns = append(out.columns, columnOf(&elements[i]))
 	}
-	return out, nil
+	return out, out.divide()
 }
 
 type reader struct {
 	f       *pq.File
 	columns []schema.Column
+	parts   []part
 	buffer  [1024]pq.Value
+}
+
+// part is rows that are read at once. A row group may be much larger than what
+// should be in memory.
+type part struct {
+	group int
+	from  int64 // in the group
+	rows  int
+	whole bool // the whole row group
+}
+
+// partBytes is the least size of a part before it is packed, in bytes, unless
+// its row group ends there.
+const partBytes = 4 << 20
+
+// divide finds the rows at which a page begins in every column: there a row
+// group can be cut. A group without an index of its pages stays whole.
+func (r *reader) divide() error {
+	meta := r.f.Metadata()
+	for g, group := range r.f.RowGroups() {
+		rows := group.NumRows()
+		if rows < 0 || rows > math.MaxInt32 {
+			return fmt.Errorf("the Parquet file is damaged: row group %d has %d rows", g, rows)
+		}
+		cuts, err := commonStarts(group)
+		if err != nil {
+			return err
+		}
+		least := int64(0) // rows of a part
+		if size := meta.RowGroups[g].TotalByteSize; size > 0 {
+			least = int64(float64(rows) * partBytes / float64(size))
+		}
+		from := int64(0)
+		for _, at := range append(cuts, rows) {
+			if at == rows || at-from >= least && at > from {
+				r.parts = append(r.parts, part{group: g, from: from, rows: int(at - from), whole: from == 0 && at == rows})
+				from = at
+			}
+		}
+	}
+	return nil
+}
+
+// commonStarts gives the rows of a group at which all columns begin a page, but
+// for the first row.
+func commonStarts(group pq.RowGroup) ([]int64, error) {
+	var cuts []int64
+	for i, chunk := range group.ColumnChunks() {
+		index, err := chunk.OffsetIndex()
+		if errors.Is(err, pq.ErrMissingOffsetIndex) {
+			return nil, nil
+		}
+		if err != nil {
+			return nil, fmt.Errorf("the Parquet file is damaged: %w", err)
+		}
+		var kept []int64
+		next, last := 0, int64(-1)
+		for p := range index.NumPages() {
+			row := index.FirstRowIndex(p)
+			if row <= last || row >= max(1, group.NumRows()) || p == 0 && row != 0 {
+				return nil, fmt.Errorf("the Parquet file is damaged: a page of column %d begins at row %d", i, row)
+			}
+			last = row
+			for next < len(cuts) && cuts[next] < row {
+				next++
+			}
+			if row > 0 && (i == 0 || next < len(cuts) && cuts[next] == row) {
+				kept = append(kept, row)
+			}
+		}
+		if cuts = kept; len(cuts) == 0 {
+			return nil, nil
+		}
+	}
+	return cuts, nil
+}
+
+// groupParts are the rows of the parts of a row group.
+func (r *reader) groupParts(g int) []int {
+	var rows []int
+	for _, p := range r.parts {
+		if p.group == g {
+			rows = append(rows, p.rows)
+		}
+	}
+	return rows
 }
 
 func (r *reader) Columns() []schema.Column { return r.columns }
 func (r *reader) Rows() int64              { return r.f.NumRows() }
-func (r *reader) Groups() int              { return len(r.f.RowGroups()) }
+func (r *reader) Parts() int               { return len(r.parts) }
 
 func (r *reader) Meta() map[string]string {
 	m := map[string]string{}
@@ -60,16 +148,17 @@ func (r *reader) Meta() map[string]string {
 	return m
 }
 
-// Read fills into with the named columns of one row group.
-func (r *reader) Read(group int, names []string, into *schema.Batch) (err error) {
+// Read fills into with the named columns of one part.
+func (r *reader) Read(n int, names []string, into *schema.Batch) (err error) {
 	defer guard(&err)
-	rg := r.f.RowGroups()[group]
+	p := r.parts[n]
+	chunks := r.f.RowGroups()[p.group].ColumnChunks()
 	if names == nil {
 		for _, c := range r.columns {
 			names = append(names, c.Name)
 		}
 	}
-	into.Rows = int(rg.NumRows())
+	into.Rows = p.rows
 	for len(into.Vectors) < len(names) {
 		into.Vectors = append(into.Vectors, &schema.Vector{})
 	}
@@ -87,24 +176,27 @@ func (r *reader) Read(group int, names []string, into *schema.Batch) (err error)
 		v := into.Vectors[i]
 		v.Reset()
 		v.Column = r.columns[at]
-		if err := r.column(rg.ColumnChunks()[at], v); err != nil {
+		if err := r.column(chunks[at], v, p); err != nil {
 			return fmt.Errorf("column %q: %w", name, err)
-		}
-		if v.Len > into.Rows {
-			return fmt.Errorf("column %q has more values than the row group has rows", name)
 		}
 	}
 	return nil
 }
 
-func (r *reader) column(chunk pq.ColumnChunk, v *schema.Vector) (err error) {
+// column reads the pages of a part.
+func (r *reader) column(chunk pq.ColumnChunk, v *schema.Vector, p part) (err error) {
 	pages := chunk.Pages()
 	defer func() { err = errors.Join(err, pages.Close()) }()
+	if p.from > 0 {
+		if err := pages.SeekToRow(p.from); err != nil {
+			return err
+		}
+	}
 	row := 0
-	for {
+	for row < p.rows || p.whole {
 		page, err := pages.ReadPage()
 		if errors.Is(err, io.EOF) {
-			return nil
+			break
 		}
 		if err != nil {
 			return err
@@ -115,6 +207,10 @@ func (r *reader) column(chunk pq.ColumnChunk, v *schema.Vector) (err error) {
 			return err
 		}
 	}
+	if row != p.rows {
+		return fmt.Errorf("the Parquet file is damaged: %d rows were found where %d are listed", row, p.rows)
+	}
+	return nil
 }
 
 func (r *reader) page(values pq.ValueReader, v *schema.Vector, row int) (int, error) {

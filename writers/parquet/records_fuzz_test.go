@@ -97,7 +97,7 @@ func readBack(t *testing.T, table *schema.Table, b *schema.Batch, types map[stri
 	}
 	var rows []map[string]string
 	var in schema.Batch
-	for g := range r.Groups() {
+	for g := range r.Parts() {
 		if err := r.Read(g, nil, &in); err != nil {
 			t.Fatal(err)
 		}
