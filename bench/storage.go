@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"runtime"
 	"runtime/metrics"
 	"strings"
 	"time"
@@ -311,8 +312,10 @@ func copyOne(from, to string) (n int64, err error) {
 }
 
 // watchHeap looks at the heap every few milliseconds; the returned function
-// ends it and gives the most that was seen, in bytes, garbage included.
+// ends it and gives the most that was seen, in bytes, garbage included but for
+// what was there before.
 func watchHeap() func() int64 {
+	runtime.GC()
 	stop, most := make(chan struct{}), make(chan int64)
 	go func() {
 		sample := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}

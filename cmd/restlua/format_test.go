@@ -93,3 +93,17 @@ func TestPrintable(t *testing.T) {
 		t.Errorf("got %q", got)
 	}
 }
+
+// The sizes of --row-group-size and --file-size.
+func TestByteSize(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]int64{
+		"16MiB": 16 << 20, "16 mib": 16 << 20, "1.5GiB": 3 << 29, "500MB": 500e6, "7kb": 7000, "12b": 12, "1048576": 1 << 20,
+		"": -1, "MiB": -1, "-1": -1, "1e99": -1, "NaN": -1, "sixteen": -1,
+	} {
+		var s byteSize = -1
+		if err := s.Set(text); int64(s) != want || (err != nil) != (want < 0) {
+			t.Errorf("%q is %d (%v), want %d", text, s, err, want)
+		}
+	}
+}

@@ -37,6 +37,8 @@ type runFlags struct {
 	maxWait     time.Duration
 	rewrite     bool
 	compression string
+	groupBytes  byteSize
+	fileBytes   byteSize
 	progress    string
 	json        bool
 	verbose     int
@@ -69,7 +71,7 @@ func (f *scriptFlags) options() (engine.Options, error) {
 }
 
 func runCommand(t *terminal) *cobra.Command {
-	f := &runFlags{}
+	f := &runFlags{groupBytes: 16 << 20, fileBytes: 512 << 20}
 	cmd := &cobra.Command{
 		Use:   "run SCRIPT",
 		Short: "ask the API and commit what came",
@@ -103,6 +105,8 @@ Parquet files in data/NAME, where NAME is that of the source.`,
 	fs.BoolVar(&f.rewrite, "allow-rewrite", false, "write more than 64 GiB of older files anew where the schema changed")
 	fs.DurationVar(&f.maxWait, "max-wait", 0, "the longest wait that the API may ask for: `1h` (default: client.session.request_max_retry_delay)")
 	fs.StringVar(&f.compression, "compression", "zstd", "of the files: zstd, snappy, gzip or none")
+	fs.Var(&f.groupBytes, "row-group-size", "size of the row groups in the files, 1MiB to 256MiB; they are held in memory until they are full")
+	fs.Var(&f.fileBytes, "file-size", "a load begins another file when one has this size, 1MiB or more")
 	fs.StringVar(&f.progress, "progress", "auto", "auto, bar, log, json or none; all on standard error")
 	fs.BoolVar(&f.json, "json", false, "print the report as one JSON document")
 	fs.CountVarP(&f.verbose, "verbose", "v", "show each request, the script's debug lines, and the calls of the script in errors; twice: also headers, the first 2 KiB of bodies, and each page")
@@ -141,6 +145,10 @@ func (f *runFlags) check() error {
 		return usagef("", "--out must not be empty")
 	case !slices.Contains(compressions, f.compression):
 		return usagef(strings.Join(compressions, ", "), "there is no compression %q", f.compression)
+	case f.groupBytes < 1<<20 || f.groupBytes > 256<<20:
+		return usagef("16MiB suits most readers", "--row-group-size %s is not between 1 MiB and 256 MiB", &f.groupBytes)
+	case f.fileBytes < 1<<20:
+		return usagef("", "--file-size %s is less than 1 MiB", &f.fileBytes)
 	case !slices.Contains(progressModes, f.progress):
 		return usagef(strings.Join(progressModes, ", "), "there is no progress %q", f.progress)
 	}
@@ -170,6 +178,7 @@ func (f *runFlags) run(ctx context.Context, t *terminal, path string) error {
 	o.KeepGoing, o.RetryDeferred = f.keepGoing, f.deferred
 	o.Record, o.Replay = f.record, f.replay
 	o.Wait, o.Compression, o.AllowRewrite = f.wait, f.compression, f.rewrite
+	o.RowGroupBytes, o.FileBytes = int64(f.groupBytes), int64(f.fileBytes)
 	o.MaxWait, o.Detail, o.ErrorBody = f.maxWait, f.verbose > 1, f.verbose > 0
 	result, err := runWithProgress(ctx, t, script, o, f.progress, f.verbose)
 	if err != nil && f.verbose > 0 {
