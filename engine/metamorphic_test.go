@@ -3,6 +3,7 @@ package engine_test
 import (
 	"context"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"math/rand/v2"
 	"net/http"
@@ -19,8 +20,11 @@ import (
 	"github.com/restlua/restlua/lua"
 )
 
-// documents makes records whose fields change their types and shapes.
-func documents(r *rand.Rand, n int) []string {
+var metamorphic = flag.Uint64("metamorphic", 16, "sets of documents for TestMetamorphic")
+
+// documents makes records whose fields change their types and shapes. texts are
+// some of their strings.
+func documents(r *rand.Rand, n int, texts []string) []string {
 	scalars := []func() string{
 		func() string { return strconv.Itoa(r.IntN(100)) },
 		func() string { return strconv.Itoa(r.IntN(100)) },
@@ -32,7 +36,7 @@ func documents(r *rand.Rand, n int) []string {
 		func() string { return "0.1234567890123456789" },
 		func() string { return "1e300" },
 		func() string { return []string{"true", "false"}[r.IntN(2)] },
-		func() string { return fmt.Sprintf("%q", []string{"", "x", "é😀", "12", "2024-01-01"}[r.IntN(5)]) },
+		func() string { return fmt.Sprintf("%q", texts[r.IntN(len(texts))]) },
 		func() string { return "a timestamp" },
 		func() string { return "null" },
 	}
@@ -157,11 +161,11 @@ func pictureRows(t *testing.T, table, path string, docs map[int64]string) (out [
 
 // load runs documents through as many loads as there are groups, in pages of
 // the given size.
-func load(t *testing.T, dir string, loads [][]string, per int, o engine.Options) {
+func load(t *testing.T, dir string, loads [][]string, per int, nesting string, o engine.Options) {
 	t.Helper()
 	script, err := lua.Parse("docs.lua", `return {
 		client = { base_url = require("config").get("url") },
-		resources = { { name = "docs", endpoint = { path = "docs", data_selector = "$", paginator = { type = "page_number", total_path = false } } } },
+		resources = { { name = "docs", max_table_nesting = tonumber(require("config").get("nesting")), endpoint = { path = "docs", data_selector = "$", paginator = { type = "page_number", total_path = false } } } },
 	}`, lua.Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -172,7 +176,7 @@ func load(t *testing.T, dir string, loads [][]string, per int, o engine.Options)
 			from, to := min(page*per, len(docs)), min((page+1)*per, len(docs))
 			fmt.Fprint(w, "["+strings.Join(docs[from:to], ",")+"]")
 		}))
-		o.Dataset, o.Config = dir, engine.ConfigFile("", map[string]string{"url": server.URL})
+		o.Dataset, o.Config = dir, engine.ConfigFile("", map[string]string{"url": server.URL, "nesting": nesting})
 		_, err := engine.Run(context.Background(), script, o)
 		server.Close()
 		if err != nil {
@@ -181,18 +185,27 @@ func load(t *testing.T, dir string, loads [][]string, per int, o engine.Options)
 	}
 }
 
-// NRM-50 NRM-52 NRM-53 NRM-57 RDR-02: columns, types and values do not depend on
+// NRM-36 NRM-50 NRM-52 NRM-53 NRM-57 RDR-02: columns, types and values do not depend on
 // the order of the records, the size of pages and row groups, or the loads that
 // they come in.
+//
+//	go test -run Metamorphic ./engine -metamorphic=400
 func TestMetamorphic(t *testing.T) {
 	t.Parallel()
-	for seed := range uint64(12) {
+	for seed := range *metamorphic {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 			t.Parallel()
 			r := rand.New(rand.NewPCG(seed, 1))
-			docs := documents(r, 30)
+			texts, nesting := []string{"", "x", "é😀", "12", "true", "2024-01-01"}, "1000"
+			if seed%2 == 1 {
+				// Where objects and lists are kept whole, a column can become json
+				// that was text before. Then it does not know which of "12" and 12
+				// it was, if both came.
+				texts, nesting = []string{"", "x", "12a", "-", "2024-01-01"}, strconv.Itoa(r.IntN(3))
+			}
+			docs := documents(r, 30, texts)
 			dir := t.TempDir()
-			load(t, filepath.Join(dir, "whole"), [][]string{docs}, 100, engine.Options{})
+			load(t, filepath.Join(dir, "whole"), [][]string{docs}, 100, nesting, engine.Options{})
 			want := picture(t, filepath.Join(dir, "whole"))
 			for n := range 4 {
 				mixed := slices.Clone(docs)
@@ -206,7 +219,7 @@ func TestMetamorphic(t *testing.T) {
 					loads = [][]string{mixed}
 				}
 				other := filepath.Join(dir, fmt.Sprint("cut", n))
-				load(t, other, loads, 1+r.IntN(9), engine.Options{BatchBytes: 1 + r.IntN(2000)})
+				load(t, other, loads, 1+r.IntN(9), nesting, engine.Options{BatchBytes: 1 + r.IntN(2000)})
 				if got := picture(t, other); got != want {
 					text, _ := json.Marshal(loads)
 					t.Fatalf("got\n%s\nwant\n%s\nloads %s", got, want, text)

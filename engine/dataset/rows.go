@@ -67,8 +67,9 @@ type rows struct {
 	part   int
 	file   File
 	reader writers.Reader
-	names  []string // to ask the reader for
-	from   []int    // by wanted column: index in names; -1: the file lacks it
+	names  []string        // to ask the reader for
+	from   []int           // by wanted column: index in names; -1: the file lacks it
+	facts  []*schema.Facts // by wanted column, of the file's values; nil: not known
 	in     schema.Batch
 	out    schema.Batch
 	spare  []*schema.Vector // by wanted column, for conversions
@@ -134,11 +135,11 @@ func (r *rows) open(s *source) error {
 		has[c.Name] = true
 	}
 	own := schema.Table{Columns: s.columns}
-	r.names, r.from = r.names[:0], r.from[:0]
+	r.names, r.from, r.facts = r.names[:0], r.from[:0], r.facts[:0]
 	for _, c := range r.want {
 		m := own.Match(c)
 		if m == nil || !has[m.Name] {
-			r.from = append(r.from, -1)
+			r.from, r.facts = append(r.from, -1), append(r.facts, nil)
 			continue
 		}
 		at := slices.Index(r.names, m.Name)
@@ -146,7 +147,7 @@ func (r *rows) open(s *source) error {
 			at = len(r.names)
 			r.names = append(r.names, m.Name)
 		}
-		r.from = append(r.from, at)
+		r.from, r.facts = append(r.from, at), append(r.facts, m.Facts)
 	}
 	return nil
 }
@@ -167,7 +168,11 @@ func (r *rows) convert() (*schema.Batch, error) {
 		}
 		v := r.in.Vectors[r.from[i]]
 		if !v.Column.SameType(*c) {
-			if err := schema.Convert(r.spare[i], v, *c); err != nil {
+			to := *c
+			if r.facts[i] != nil {
+				to.Facts = r.facts[i] // the table's have newer values, too
+			}
+			if err := schema.Convert(r.spare[i], v, to); err != nil {
 				return nil, err
 			}
 			v = r.spare[i]

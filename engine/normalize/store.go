@@ -111,10 +111,14 @@ func (n *Normalizer) text(f *field, i int) (int, error) {
 	inner := raw[1 : len(raw)-1]
 	if c.col.Type == schema.Text && !c.declared && c.facts.Kinds&schema.SawText != 0 {
 		v := c.touch()
+		start := len(v.Data)
 		if saw&escaped == 0 {
 			v.Data = append(v.Data, inner...)
 		} else if v.Data, err = rawjson.AppendUnquoted(v.Data, raw); err != nil {
 			return i, n.fail(i, err.Error())
+		}
+		if !c.facts.Literals && schema.IsLiteral(v.Data[start:]) {
+			c.facts.Literals = true
 		}
 		v.Ends = append(v.Ends, uint32(len(v.Data)))
 		return end, nil
@@ -153,6 +157,9 @@ func (n *Normalizer) addText(c *column, inner, raw []byte) error {
 			v.Ints = append(v.Ints, micros)
 			return nil
 		}
+	}
+	if !c.facts.Literals && schema.IsLiteral(inner) {
+		c.facts.Literals = true
 	}
 	if kinds&schema.SawText == 0 {
 		n.saw(c, schema.SawText)

@@ -80,9 +80,11 @@ func toText(dst, src *Vector, to Column) error {
 	if facts == nil {
 		facts = src.Column.Facts
 	}
-	layout, ints := uint32(0), false
+	layout, ints, literals := uint32(0), false, false
 	if facts != nil {
 		layout, ints = facts.Layout, facts.Ints
+		// Where no string read as one, all that does was a number or a bool.
+		literals = facts.Kinds&(SawBool|SawNumber) != 0 && !facts.Literals
 	}
 	var one []byte
 	for i := range src.Count {
@@ -90,7 +92,7 @@ func toText(dst, src *Vector, to Column) error {
 		if src.Column.Type == Double || src.Column.Type == Decimal {
 			one = AsWritten(one, ints)
 		}
-		if to.Type == JSON {
+		if to.Type == JSON && !(literals && src.Column.Type == Text && IsLiteral(one)) {
 			one = jsonText(one, src.Column.Type)
 		}
 		dst.Data = append(dst.Data, one...)

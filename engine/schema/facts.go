@@ -25,6 +25,7 @@ type Facts struct {
 	Zoned      bool   `json:"zoned,omitempty"`       // a timestamp with a zone
 	Naive      bool   `json:"naive,omitempty"`       // a timestamp without one
 	Layout     uint32 `json:"layout,omitempty"`      // of all timestamps; 0: none seen; MixedLayout
+	Literals   bool   `json:"literals,omitempty"`    // a string that reads as a number or bool: "12"
 }
 
 // Decide returns the type that the facts ask for (NRM-50, NRM-51): type,
@@ -64,6 +65,7 @@ func (f *Facts) Merge(g *Facts) {
 	f.FracDigits = max(f.FracDigits, g.FracDigits)
 	f.Zoned = f.Zoned || g.Zoned
 	f.Naive = f.Naive || g.Naive
+	f.Literals = f.Literals || g.Literals
 	f.AddLayout(g.Layout)
 }
 
@@ -76,4 +78,48 @@ func (f *Facts) AddLayout(layout uint32) {
 	default:
 		f.Layout = MixedLayout
 	}
+}
+
+// IsLiteral reports whether text reads as a JSON number or bool.
+func IsLiteral(text []byte) bool {
+	if len(text) == 0 {
+		return false
+	}
+	switch c := text[0]; {
+	case c == 't' || c == 'f':
+		return string(text) == "true" || string(text) == "false"
+	case c != '-' && (c < '0' || c > '9'):
+		return false
+	}
+	digits := func(i int) int {
+		from := i
+		for i < len(text) && text[i] >= '0' && text[i] <= '9' {
+			i++
+		}
+		return i - from
+	}
+	i := 0
+	if text[0] == '-' {
+		i++
+	}
+	n := digits(i)
+	if n == 0 || n > 1 && text[i] == '0' {
+		return false
+	}
+	if i += n; i < len(text) && text[i] == '.' {
+		if n = digits(i + 1); n == 0 {
+			return false
+		}
+		i += 1 + n
+	}
+	if i < len(text) && text[i]|0x20 == 'e' {
+		if i++; i < len(text) && (text[i] == '+' || text[i] == '-') {
+			i++
+		}
+		if n = digits(i); n == 0 {
+			return false
+		}
+		i += n
+	}
+	return i == len(text)
 }

@@ -89,3 +89,17 @@ func TestTypeText(t *testing.T) {
 		t.Error("NRM-64 varchar is accepted")
 	}
 }
+
+func TestIsLiteral(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{"0", "-0", "12", "1.5", "-1.50e+10", "1E5", "true", "false"} {
+		if !IsLiteral([]byte(text)) {
+			t.Errorf("%q is no literal", text)
+		}
+	}
+	for _, text := range []string{"", "-", "01", "1.", ".5", "1e", "1e+", "+1", "1 ", "truex", "null", "NaN", "12a", "2024-01-01"} {
+		if IsLiteral([]byte(text)) {
+			t.Errorf("%q is a literal", text)
+		}
+	}
+}
