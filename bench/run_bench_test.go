@@ -1,0 +1,58 @@
+package main
+
+import (
+	"context"
+	_ "embed"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/restlua/restlua/engine"
+	"github.com/restlua/restlua/lua"
+)
+
+//go:embed issues.lua
+var issuesScript string
+
+// BenchmarkRun is a whole load over HTTP, from the script to the commit. The
+// server is in the same process: its processor time counts, its allocations too.
+func BenchmarkRun(b *testing.B) {
+	for _, c := range []struct {
+		name    string
+		record  func(*strings.Builder, int)
+		rows    int
+		perPage int
+	}{{"issues", issue, 20_000, 100}, {"small", small, 100_000, 1000}} {
+		b.Run(c.name, func(b *testing.B) {
+			p := makePages(c.record, c.rows, c.perPage)
+			mux := http.NewServeMux()
+			mux.Handle("/"+c.name, p)
+			server := httptest.NewServer(mux)
+			defer server.Close()
+			script, err := lua.Parse("issues.lua", issuesScript, lua.Options{})
+			if err != nil {
+				b.Fatal(err)
+			}
+			bytes := 0
+			for _, body := range p.bodies {
+				bytes += len(body)
+			}
+			b.SetBytes(int64(bytes))
+			b.ReportAllocs()
+			dir := b.TempDir()
+			for n := 0; b.Loop(); n++ {
+				_, err := engine.Run(context.Background(), script, engine.Options{
+					Dataset: filepath.Join(dir, fmt.Sprint(n)),
+					Config:  engine.ConfigFile("", map[string]string{"bench.url": server.URL, "bench.path": c.name}),
+				})
+				if err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(float64(c.rows*b.N)/b.Elapsed().Seconds(), "rows/s")
+		})
+	}
+}
