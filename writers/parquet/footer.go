@@ -68,6 +68,13 @@ func (f *file) finish(table *schema.Table, cols []*column, optional []bool, meta
 	for _, k := range sortedKeys(meta) {
 		m.KeyValueMetadata = append(m.KeyValueMetadata, format.KeyValue{Key: k, Value: meta[k]})
 	}
+	frame, err := pandasMeta(table.Columns, optional)
+	if err != nil {
+		return writers.Info{}, err
+	}
+	if frame != "" {
+		m.KeyValueMetadata = append(m.KeyValueMetadata, format.KeyValue{Key: pandasKey, Value: frame})
+	}
 	footer, err := thrift.Marshal(&thrift.CompactProtocol{}, &m)
 	if err != nil {
 		return writers.Info{}, err

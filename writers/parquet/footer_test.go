@@ -92,7 +92,10 @@ func TestStatistics(t *testing.T) {
 	first.Vectors = slices.Delete(first.Vectors, 4, 5) // null in the first row group
 	file := write(t, table, writers.Options{Compression: "zstd"}, first, second)
 	m := metaOf(t, file)
-	if kv := m.KeyValueMetadata; len(kv) != 1 || kv[0].Key != "restlua.table" || kv[0].Value != "t" {
+	const frame = `{"index_columns":[],"column_indexes":[],"columns":[` +
+		`{"name":"c_bool","field_name":"c_bool","pandas_type":"bool","numpy_type":"boolean","metadata":null},` +
+		`{"name":"c_bigint","field_name":"c_bigint","pandas_type":"int64","numpy_type":"Int64","metadata":null}]}`
+	if kv := m.KeyValueMetadata; !slices.Equal(kv, []format.KeyValue{{Key: "restlua.table", Value: "t"}, {Key: "pandas", Value: frame}}) {
 		t.Errorf("RDR-08 the footer has %v", kv)
 	}
 	if len(m.ColumnOrders) != len(table.Columns) {

@@ -143,7 +143,9 @@ func (r *reader) Parts() int               { return len(r.parts) }
 func (r *reader) Meta() map[string]string {
 	m := map[string]string{}
 	for _, kv := range r.f.Metadata().KeyValueMetadata {
-		m[kv.Key] = kv.Value
+		if kv.Key != pandasKey { // says nothing that the columns do not
+			m[kv.Key] = kv.Value
+		}
 	}
 	return m
 }
