@@ -14,6 +14,8 @@ import (
 	"runtime/debug"
 	_ "time/tzdata" // the static binary knows all zones wherever it runs
 
+	_ "golang.org/x/crypto/x509roots/fallback" // and the root certificates, in a container without any
+
 	"github.com/spf13/cobra"
 )
 
@@ -32,6 +34,7 @@ var commands = []func(*terminal) *cobra.Command{
 	demoCommand,
 	versionCommand,
 	completionCommand,
+	manCommand,
 }
 
 // collectAt is the growth of the heap, in percent, at which garbage is
