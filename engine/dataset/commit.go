@@ -110,13 +110,16 @@ func (w *committing) next() (*state.State, *Report) {
 			s.Resources[name] = r.Clone()
 		}
 	}
-	log := state.Load{Number: w.number, LoadID: w.ID(), StartedAt: state.Time(w.StartedAt), CommittedAt: w.at, Rows: map[string]int64{}, Requests: w.Requests}
+	log := state.Load{Number: w.number, LoadID: w.ID(), StartedAt: state.Time(w.StartedAt), CommittedAt: w.at, Rows: map[string]int64{}, Requests: w.Requests, Changes: map[string]state.Change{}}
 	report := &Report{LoadID: w.ID(), CommittedAt: w.at, Tables: map[string]*TableReport{}}
 	for _, c := range w.changes {
 		s.Tables[c.table.Name] = c.table
 		report.Tables[c.table.Name] = &c.report
 		if !strings.HasPrefix(c.table.Name, ownPrefix) {
 			log.Rows[c.table.Name] = c.report.Rows
+			if x, any := c.log(); any {
+				log.Changes[c.table.Name] = x
+			}
 		}
 	}
 	s.Loads = append(s.Loads, log)
@@ -246,6 +249,21 @@ func newChange(old *state.Table, t *schema.Table) *change {
 		c.table.Columns = slices.Clone(t.Columns)
 	}
 	return c
+}
+
+// log is the change as the list of loads keeps it; false: the table is as it was.
+func (c *change) log() (state.Change, bool) {
+	r := &c.report
+	x := state.Change{Created: c.old == nil, Added: r.Added, Updated: r.Updated, Deleted: r.Deleted}
+	for _, n := range r.New {
+		if n.Type != schema.None {
+			x.Columns = append(x.Columns, state.ColumnChange{Name: n.Name, To: n.TypeName()})
+		}
+	}
+	for _, w := range r.Widened {
+		x.Columns = append(x.Columns, state.ColumnChange{Name: w.Column, From: w.From, To: w.To})
+	}
+	return x, x.Created || x.Added+x.Updated+x.Deleted > 0 || len(x.Columns) > 0
 }
 
 // close ends the staged files and makes them sources.

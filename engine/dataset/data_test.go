@@ -316,3 +316,42 @@ func TestLoads(t *testing.T) {
 		}
 	}
 }
+
+// The list of loads says what each did to the tables: rows, new columns and
+// types that grew, and nothing of tables that stayed as they were.
+func TestLoadChanges(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), "data")
+	o := testOptions(nil)
+	for _, l := range []loading{
+		appendTo(`{"id":1,"tags":["p"]}`),
+		mergeBy("id", `{"id":1,"n":1}`, `{"id":2,"n":2}`),
+		mergeBy("id", `{"id":2,"n":2.5}`),
+		mergeBy("id"),
+	} {
+		if _, err := load(dir, o, l); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s, err := Read(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, l := range s.Loads {
+		text, err := json.Marshal(l.Changes)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got = append(got, string(text))
+	}
+	want := []string{
+		`{"docs":{"created":true,"added":1},"docs__tags":{"created":true,"added":1}}`,
+		`{"docs":{"added":1,"updated":1,"columns":[{"name":"n","to":"bigint"}]},"docs__tags":{"deleted":1}}`,
+		`{"docs":{"updated":1,"columns":[{"name":"n","from":"bigint","to":"double"}]}}`,
+		`null`,
+	}
+	if g, w := strings.Join(got, "\n"), strings.Join(want, "\n"); g != w {
+		t.Errorf("got\n%s\nwant\n%s", g, w)
+	}
+}

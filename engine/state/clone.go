@@ -20,6 +20,11 @@ func (s *State) Clone() *State {
 	c.Loads = make([]Load, len(s.Loads))
 	for i, l := range s.Loads {
 		l.Rows, l.Requests = maps.Clone(l.Rows), maps.Clone(l.Requests)
+		l.Changes = maps.Clone(l.Changes)
+		for name, x := range l.Changes {
+			x.Columns = slices.Clone(x.Columns)
+			l.Changes[name] = x
+		}
 		c.Loads[i] = l
 	}
 	return &c

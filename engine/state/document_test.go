@@ -34,7 +34,8 @@ func sample() *State {
 		WriteDisposition: "merge", PrimaryKey: []string{"id"}, Rows: 3,
 		Files: []File{{Name: "issues-000012-001.parquet", Rows: 3, Bytes: 9, MinKey: []json.RawMessage{[]byte("1")}, MaxKey: []json.RawMessage{[]byte("99")}}},
 	}
-	s.Loads = []Load{{Number: 12, LoadID: "000012", StartedAt: at.Add(-time.Minute), CommittedAt: at, Rows: map[string]int64{"issues": 3}}}
+	s.Loads = []Load{{Number: 12, LoadID: "000012", StartedAt: at.Add(-time.Minute), CommittedAt: at, Rows: map[string]int64{"issues": 3},
+		Changes: map[string]Change{"issues": {Added: 3, Columns: []ColumnChange{{Name: "a&b", From: "bigint", To: "text"}}}}}}
 	return s
 }
 
@@ -163,6 +164,8 @@ func TestClone(t *testing.T) {
 	c.Tables["issues"].Files[0].MinKey[0][0] = 'x'
 	c.Tables["issues"].PrimaryKey[0] = "x"
 	c.Loads[0].Rows["issues"] = 7
+	c.Loads[0].Changes["issues"].Columns[0].To = "x"
+	delete(c.Loads[0].Changes, "issues")
 	delete(c.Tables, "issues")
 	if !reflect.DeepEqual(s, sample()) {
 		t.Errorf("the original changed with its clone: %+v", s)

@@ -75,4 +75,24 @@ type Load struct {
 	CommittedAt time.Time        `json:"committed_at"`
 	Rows        map[string]int64 `json:"rows"`
 	Requests    map[string]int64 `json:"requests,omitempty"` // by resource
+	// Changes say what became of the tables; those that the load left as they
+	// were are not among them.
+	Changes map[string]Change `json:"changes,omitempty"`
+}
+
+// Change is what a load did to one table.
+type Change struct {
+	Created bool           `json:"created,omitempty"` // the table was not there before
+	Added   int64          `json:"added,omitempty"`   // new rows
+	Updated int64          `json:"updated,omitempty"` // rows that replaced one with the same key
+	Deleted int64          `json:"deleted,omitempty"` // rows gone without a successor
+	Columns []ColumnChange `json:"columns,omitempty"` // of a table that was there
+}
+
+// ColumnChange is a column that a load added, or whose type grew. Types are in
+// the words of schema.Column.TypeName.
+type ColumnChange struct {
+	Name string `json:"name"`
+	From string `json:"from,omitempty"` // empty: the column is new
+	To   string `json:"to"`
 }
