@@ -42,7 +42,9 @@ var packages = map[string]struct {
 	"bench":                          {[]string{"engine/dataset", "engine/schema", "writers/parquet"}, "it runs the binary as users do, and storage on its own"},
 	"cmd/restlua/internal/githubapi": {nil, "it is an API like any other, not a part of restlua"},
 	"cmd/restlua/internal/reference": {[]string{"engine/config", "lua", "lua/scripttest", "stdlib"}, "it shows declarations, it runs nothing"},
-	"cmd/restlua":                    {[]string{"cmd/restlua/internal/githubapi", "cmd/restlua/internal/reference", "engine", "engine/config", "engine/dataset", "engine/hook", "engine/rawjson", "engine/schema", "engine/state", "lua", "lua/console", "lua/scripttest", "scripts", "stdlib", "writers", "writers/parquet", "engine/rest"}, ""},
+	"cmd/restlua/internal/overview":  {[]string{"engine/dataset", "engine/schema", "engine/state", "writers/parquet"}, "it reads a dataset, it knows nothing of scripts or of who shows it"},
+	"cmd/restlua/internal/web":       {[]string{"cmd/restlua/internal/overview", "engine/dataset", "engine/schema", "engine/state"}, "it shows what overview has read"},
+	"cmd/restlua":                    {[]string{"cmd/restlua/internal/githubapi", "cmd/restlua/internal/overview", "cmd/restlua/internal/reference", "cmd/restlua/internal/web", "engine", "engine/config", "engine/dataset", "engine/hook", "engine/rawjson", "engine/schema", "engine/state", "lua", "lua/console", "lua/scripttest", "scripts", "stdlib", "writers", "writers/parquet", "engine/rest"}, ""},
 }
 
 // libraries names the folders in which a library may be imported, so that it
@@ -64,7 +66,7 @@ func TestImports(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		if d.IsDir() && (strings.HasPrefix(d.Name(), ".") && path != "." || path == "readers" || d.Name() == "testdata" || strings.HasPrefix(path, "data")) {
+		if d.IsDir() && (strings.HasPrefix(d.Name(), ".") && path != "." || path == "readers" || path == "browser" || d.Name() == "testdata" || strings.HasPrefix(path, "data")) {
 			return fs.SkipDir
 		}
 		if !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/restlua/restlua/cmd/restlua/internal/overview"
 	"github.com/restlua/restlua/engine"
 	"github.com/restlua/restlua/engine/dataset"
 	"github.com/restlua/restlua/engine/state"
@@ -32,7 +33,7 @@ as they are; each table is one commit.`,
 			if err != nil {
 				return err
 			}
-			names := tableNames(s)
+			names := overview.Names(s)
 			if len(args) == 2 {
 				if s.Tables[args[1]] == nil {
 					return usagef(fmt.Sprintf("restlua show %s shows the tables", args[0]), "the dataset has no table %q", args[1])

@@ -15,6 +15,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/restlua/restlua/cmd/restlua/internal/overview"
 	"github.com/restlua/restlua/engine/dataset"
 	"github.com/restlua/restlua/engine/schema"
 	"github.com/restlua/restlua/engine/state"
@@ -234,7 +235,7 @@ func stateTestCommand(ts *testscript.TestScript, neg bool, args []string) {
 		}
 		want.Resources[name] = x
 	}
-	for _, name := range tableNames(s) {
+	for _, name := range overview.Names(s) {
 		t := s.Tables[name]
 		want.Tables[name] = fmt.Sprintf("%s, %s, %s", t.WriteDisposition, count(t.Rows, "row"), count(int64(len(t.Files)), "file"))
 	}

@@ -15,7 +15,15 @@ import (
 // shownRows is what ReadRows gives, a row a line, nulls as "-"; the engine's
 // own columns are left out.
 func shownRows(dir, table string, n int) (string, error) {
-	columns, rows, err := ReadRows(context.Background(), dir, parquet.Format{}, table, n)
+	s, err := Read(dir)
+	if err != nil {
+		return "", err
+	}
+	if s.Tables[table] == nil {
+		return "", fmt.Errorf("the dataset has no table %q", table)
+	}
+	columns := s.Tables[table].Columns
+	rows, err := ReadRows(context.Background(), dir, parquet.Format{}, s.Tables[table], n)
 	if err != nil {
 		return "", err
 	}

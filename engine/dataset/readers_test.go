@@ -2,7 +2,9 @@ package dataset
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"path/filepath"
 	"slices"
@@ -169,8 +171,13 @@ func TestReadRows(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	s, err := Read(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	columns := s.Tables["docs"].Columns
 	for n, want := range []int{0, 1, 2, 2} {
-		columns, rows, err := ReadRows(context.Background(), dir, parquet.Format{}, "docs", n)
+		rows, err := ReadRows(context.Background(), dir, parquet.Format{}, s.Tables["docs"], n)
 		if err != nil || len(rows) != want {
 			t.Fatalf("%d of %d rows: %v", len(rows), n, err)
 		}
@@ -180,7 +187,10 @@ func TestReadRows(t *testing.T) {
 			}
 		}
 	}
-	if _, _, err := ReadRows(context.Background(), dir, parquet.Format{}, "none", 1); err == nil {
-		t.Error("a table that is not there has rows")
+	if _, err := load(dir, testOptions(nil), replaceBy(`{"id":9}`)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := ReadRows(context.Background(), dir, parquet.Format{}, s.Tables["docs"], 1); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("files that were replaced: %v, want an error that wraps fs.ErrNotExist", err)
 	}
 }

@@ -3,9 +3,7 @@ package dataset
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
-	"io/fs"
 	"path/filepath"
 
 	"github.com/restlua/restlua/engine/schema"
@@ -20,25 +18,12 @@ type Cell struct {
 }
 
 // ReadRows returns the first n rows of a table of the dataset in dir, in the
-// order of the table's columns. It needs no lock: where a load replaces the
-// files meanwhile, it reads the new ones.
-func ReadRows(ctx context.Context, dir string, format writers.Format, table string, n int) ([]schema.Column, [][]Cell, error) {
-	const attempts = 3
-	for i := 1; ; i++ {
-		s, err := Read(dir)
-		if err != nil {
-			return nil, nil, err
-		}
-		t := s.Tables[table]
-		if t == nil {
-			return nil, nil, fmt.Errorf("the dataset has no table %q", table)
-		}
-		rows, err := newDataset(dir, Options{Format: format}).rows(ctx, t, n)
-		if errors.Is(err, fs.ErrNotExist) && i < attempts {
-			continue
-		}
-		return t.Columns, rows, err
-	}
+// order of the table's columns. The table is that of a state that Read gave.
+// It needs no lock: where a load has replaced the files since then, or has not
+// put them all in place yet, the error wraps fs.ErrNotExist, and the state is
+// to be read again.
+func ReadRows(ctx context.Context, dir string, format writers.Format, table *state.Table, n int) ([][]Cell, error) {
+	return newDataset(dir, Options{Format: format}).rows(ctx, table, n)
 }
 
 // rows reads the first n rows of a table.
