@@ -26,25 +26,48 @@ const (
 func showCommand(t *terminal) *cobra.Command {
 	var sql, asJSON bool
 	var rows int
+	var page webFlags
 	cmd := &cobra.Command{
 		Use:   "show [DATASET]",
 		Short: "show the tables of a dataset, their first rows, and what the loads changed",
 		Long: `Show tells of a dataset: its tables with columns, types and first rows, what the
 last load changed, the rows of the loads before it, where the next run starts,
 rows that were refused, and a load that is not finished. Without DATASET it
-takes the one in ./data, or lists those that are there.`,
+takes the one in ./data, or lists those that are there.
+
+With --web it shows the same as a page in the browser, on this machine only,
+until Ctrl-C.`,
+		Example: `  restlua show
+  restlua show data/github --rows 10
+  restlua show data/github --web
+  restlua show data/github --sql`,
 		Args: atMostArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if rows < 0 {
 				return usagef("0 shows none", "--rows: %d is less than 0", rows)
+			}
+			if err := page.check(cmd, sql || asJSON); err != nil {
+				return err
 			}
 			dir := "data"
 			if len(args) == 1 {
 				dir = args[0]
 			}
 			dir, err := findDataset(t, dir)
-			if err != nil || dir == "" {
+			if err != nil {
 				return err
+			}
+			if dir == "" && page.on {
+				return usagef("restlua show DATASET --web", "--web shows one dataset, and there are several")
+			}
+			if dir == "" {
+				return nil
+			}
+			if page.on {
+				if !cmd.Flags().Changed("rows") {
+					rows = pageRows
+				}
+				return page.serve(cmd.Context(), t, dir, rows)
 			}
 			o := overview.Options{Rows: rows, Rejected: refusedRows, Folder: relative(dir)}
 			if sql {
@@ -67,7 +90,8 @@ takes the one in ./data, or lists those that are there.`,
 	}
 	cmd.Flags().BoolVar(&sql, "sql", false, "print ready lines for DuckDB, Spark, polars and pandas")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print the dataset's state and the first rows as JSON")
-	cmd.Flags().IntVar(&rows, "rows", firstRows, "show the first `N` rows of each table")
+	cmd.Flags().IntVar(&rows, "rows", firstRows, "show the first `N` rows of each table (with --web 20)")
+	page.register(cmd)
 	return cmd
 }
 

@@ -1,0 +1,255 @@
+// Package web shows a dataset as a page on this machine: restlua show --web.
+//
+// The page is one document, one style sheet and one script, all embedded; the
+// script asks for two things, /dataset and /table, and draws what comes. Nothing
+// is loaded from elsewhere and nothing can be changed through it. Who does not
+// know the token, or comes by another name than loopback's, gets nothing.
+package web
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/subtle"
+	_ "embed"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"html/template"
+	"io/fs"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/restlua/restlua/cmd/restlua/internal/overview"
+)
+
+var (
+	//go:embed page.html
+	pageText string
+	//go:embed page.css
+	styleText []byte
+	//go:embed page.js
+	scriptText []byte
+)
+
+// Options say what is shown.
+type Options struct {
+	Dir     string // of the dataset
+	Folder  string // how the page and its query lines name it
+	Rows    int    // first rows of a table
+	Version string // of restlua
+	Token   string // what every request must bring; see NewToken
+}
+
+// NewToken returns a token that nobody can guess.
+func NewToken() string { return rand.Text() }
+
+// URL is where the page is, for a server at addr, with the token in it.
+func URL(addr, token string) string {
+	u := url.URL{Scheme: "http", Host: addr, Path: "/", RawQuery: url.Values{"token": {token}}.Encode()}
+	return u.String()
+}
+
+// tokenHeader is how the page's script sends the token that came with its URL.
+const tokenHeader = "X-Restlua-Token"
+
+// policy lets the page use what this server sends, and nothing else: no inline
+// script or style, no frame, no form, no text that becomes markup.
+const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
+	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
+
+// server answers the requests of the page.
+type server struct{ Options }
+
+// page is the document; the script fills it.
+var page = template.Must(template.New("page").Parse(pageText))
+
+// Handler serves the page.
+func Handler(o Options) http.Handler {
+	s := &server{o}
+	mux := http.NewServeMux()
+	mux.HandleFunc("/{$}", s.document)
+	mux.HandleFunc("/page.css", asset("text/css; charset=utf-8", styleText))
+	mux.HandleFunc("/page.js", asset("text/javascript; charset=utf-8", scriptText))
+	mux.HandleFunc("/icon.svg", asset("image/svg+xml", []byte(icon)))
+	mux.HandleFunc("/dataset", s.dataset)
+	mux.HandleFunc("/table", s.table)
+	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
+		refuse(w, http.StatusNotFound, "There is no such page.")
+	})
+	return s.guard(mux)
+}
+
+// icon is the page's mark in the browser's tab: three rows of a table.
+const icon = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><g fill="#3b6fb6"><rect x="1" y="2" width="14" height="3" rx="1"/><rect x="1" y="6.5" width="10" height="3" rx="1"/><rect x="1" y="11" width="6" height="3" rx="1"/></g></svg>`
+
+// guard lets requests through that know the token and came to loopback by its
+// own name.
+func (s *server) guard(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Content-Security-Policy", policy)
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("X-Frame-Options", "DENY")
+		h.Set("Referrer-Policy", "no-referrer")
+		h.Set("Cross-Origin-Resource-Policy", "same-origin")
+		h.Set("Cross-Origin-Opener-Policy", "same-origin")
+		h.Set("Cache-Control", "no-store")
+		switch {
+		case !loopback(r.Host):
+			// A name that leads here and is not loopback's: a page of that name
+			// tries to read what this machine shows (DNS rebinding).
+			refuse(w, http.StatusForbidden, "This page is shown under the address that restlua printed, and under no other.")
+		case r.Method != http.MethodGet && r.Method != http.MethodHead:
+			h.Set("Allow", "GET, HEAD")
+			refuse(w, http.StatusMethodNotAllowed, "This page can be read, nothing else.")
+		case !s.knows(r):
+			refuse(w, http.StatusForbidden, "The address is not complete: it ends with a token. Take the whole address that restlua show --web printed.")
+		default:
+			next.ServeHTTP(w, r)
+		}
+	})
+}
+
+// loopback reports whether a Host header names this machine. The port may be
+// another than the server's: somebody may have forwarded it.
+func loopback(host string) bool {
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	}
+	return host == "127.0.0.1" || strings.EqualFold(host, "localhost")
+}
+
+// knows compares the request's token in a time that says nothing of it.
+func (s *server) knows(r *http.Request) bool {
+	got := r.Header.Get(tokenHeader)
+	if got == "" {
+		got = r.URL.Query().Get("token")
+	}
+	a, b := sha256.Sum256([]byte(got)), sha256.Sum256([]byte(s.Token))
+	return s.Token != "" && subtle.ConstantTimeCompare(a[:], b[:]) == 1
+}
+
+var refusal = template.Must(template.New("refusal").Parse(`<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>{{.Title}} - restlua</title>
+<h1>{{.Title}}</h1>
+<p>{{.Text}}</p>
+</html>
+`))
+
+// refuse answers with a page that says why there is no other.
+func refuse(w http.ResponseWriter, code int, text string) {
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.WriteHeader(code)
+	// The reader may be gone; nobody else is to be told.
+	_ = refusal.Execute(w, struct{ Title, Text string }{http.StatusText(code), text})
+}
+
+func asset(kind string, text []byte) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", kind)
+		_, _ = w.Write(text)
+	}
+}
+
+func (s *server) document(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	_ = page.Execute(w, s.Options)
+}
+
+func (s *server) dataset(w http.ResponseWriter, r *http.Request) {
+	d, err := overview.Read(r.Context(), s.Dir, overview.Options{Rejected: refusedRows, Folder: s.Folder})
+	if err != nil {
+		s.failed(w, err)
+		return
+	}
+	s.answer(w, r, newDataset(d, s.Options))
+}
+
+func (s *server) table(w http.ResponseWriter, r *http.Request) {
+	name := r.URL.Query().Get("name")
+	d, err := overview.Read(r.Context(), s.Dir, overview.Options{Rows: s.Rows, Tables: []string{name}, Folder: s.Folder})
+	if err != nil {
+		s.failed(w, err)
+		return
+	}
+	t := d.Table(name)
+	if t == nil {
+		sendJSON(w, http.StatusNotFound, problem{"The dataset has no table of this name any more."})
+		return
+	}
+	s.answer(w, r, newTable(d, t))
+}
+
+// problem is the answer where there is none.
+type problem struct {
+	Error string `json:"error"`
+}
+
+// failed says why the dataset cannot be shown.
+func (s *server) failed(w http.ResponseWriter, err error) {
+	code := http.StatusInternalServerError
+	if errors.Is(err, fs.ErrNotExist) {
+		code = http.StatusNotFound
+		err = errors.New("There is no dataset in " + s.Folder + " any more.")
+	}
+	sendJSON(w, code, problem{err.Error()})
+}
+
+// answer sends v, or that it is what the page has already.
+func (s *server) answer(w http.ResponseWriter, r *http.Request, v any) {
+	text, err := json.Marshal(v)
+	if err != nil {
+		s.failed(w, err)
+		return
+	}
+	sum := sha256.Sum256(text)
+	tag := `"` + hex.EncodeToString(sum[:16]) + `"`
+	w.Header().Set("ETag", tag)
+	if r.Header.Get("If-None-Match") == tag {
+		w.WriteHeader(http.StatusNotModified)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	_, _ = w.Write(text)
+}
+
+func sendJSON(w http.ResponseWriter, code int, v any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(code)
+	_ = json.NewEncoder(w).Encode(v)
+}
+
+// patience is how long Serve waits for answers under way when it is to end.
+const patience = 2 * time.Second
+
+// Serve answers at l until ctx ends, which is no error. It starts one goroutine
+// beside those of the server; all of them end before it returns, but for an
+// answer that takes longer than two seconds.
+func Serve(ctx context.Context, l net.Listener, h http.Handler) error {
+	s := &http.Server{
+		Handler: h, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
+		BaseContext: func(net.Listener) context.Context { return ctx },
+	}
+	served := make(chan error, 1)
+	go func() { served <- s.Serve(l) }()
+	select {
+	case err := <-served:
+		return err
+	case <-ctx.Done():
+	}
+	soon, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
+	defer cancel()
+	if s.Shutdown(soon) != nil {
+		_ = s.Close() // who asks too long is not waited for
+	}
+	<-served
+	return nil
+}
