@@ -182,7 +182,7 @@ function routed() {
 }
 
 function section(title, ...content) {
-  return [el("h2", {}, title), ...content];
+  return [el("h2", {}, title), ...content.filter((c) => c !== null)];
 }
 
 // rowsTable is a table of texts. Columns are [head, class]; a cell is a node, a
