@@ -175,8 +175,8 @@ func (s *suite) open(t *testing.T, url string, before ...step) *tab {
 	}
 	ctx, cancel := context.WithTimeout(tabCtx, 5*patience)
 	t.Cleanup(cancel)
-	base, _, _ := strings.Cut(url, "?")
-	p := &tab{t: t, ctx: ctx, base: base}
+	host, _, _ := strings.Cut(strings.TrimPrefix(url, "http://"), "/")
+	p := &tab{t: t, ctx: ctx, base: "http://" + host + "/"}
 	t.Cleanup(func() {
 		for _, w := range p.errors() {
 			t.Error(w)
@@ -214,7 +214,11 @@ func (p *tab) event(e any) {
 			p.wrong = append(p.wrong, "the page asks for "+e.Request.URL)
 		}
 	case *cdpruntime.EventExceptionThrown:
-		p.wrong = append(p.wrong, "exception: "+e.ExceptionDetails.Text)
+		text := e.ExceptionDetails.Text
+		if e.ExceptionDetails.Exception != nil {
+			text += " " + e.ExceptionDetails.Exception.Description
+		}
+		p.wrong = append(p.wrong, "exception: "+text)
 	case *cdpruntime.EventConsoleAPICalled:
 		p.wrong = append(p.wrong, "console: "+string(e.Type))
 	case *log.EventEntryAdded:

@@ -28,6 +28,7 @@ func TestPage(t *testing.T) {
 		{"hard values", testHardValues},
 		{"no tables", testNoTables},
 		{"many tables and columns", testMany},
+		{"many loads", testLoads},
 		{"a commit meanwhile", testCommit},
 		{"the server ends", testGone},
 	} {
@@ -181,7 +182,10 @@ func testLooks(t *testing.T, s *suite, demo string) {
 // Who does not bring the token sees a page that says so.
 func testToken(t *testing.T, s *suite, demo string) {
 	url := s.show(t, demo, "demo")
-	for _, u := range []string{strings.Split(url, "?")[0], url[:len(url)-1], url + "x"} {
+	host, token, _ := strings.Cut(strings.TrimSuffix(strings.TrimPrefix(url, "http://"), "/"), "/")
+	for _, path := range []string{"", token, token[1:] + "/", "x/" + token + "/"} {
+		u := "http://" + host + "/" + path
+
 		p := s.open(t, u)
 		p.expect("403")
 		if got := p.eval(`document.body.innerText.slice(0, 800)`); !strings.Contains(got, "Forbidden") || !strings.Contains(got, "token") {
@@ -258,7 +262,7 @@ return { client = { base_url = require("config").get("api") }, resources = r }`
 		s.load(t, dir, script, api)
 	}
 	p := s.open(t, s.show(t, dir, "s"))
-	p.wantText("301 tables", "294 other tables")
+	p.wantText("301 tables", "294 other tables", "Show all 301")
 	p.picture("many-tables")
 	p.do(chromedp.Focus("#filter"))
 	p.keys("w", "i", "d", "e", kb.Enter)
@@ -270,6 +274,33 @@ return { client = { base_url = require("config").get("api") }, resources = r }`
 	p.keys(kb.Backspace, kb.Backspace, kb.Backspace, kb.Backspace)
 	p.do(chromedp.Click(`//button[.="Show all"]`))
 	p.want(`document.querySelectorAll(".grid thead th").length === 2003`)
+}
+
+// A first load that is far larger than those behind it does not hide them: its
+// bar is cut and says how high it is. Rows that were refused are shown.
+func testLoads(t *testing.T, s *suite, _ string) {
+	dir := t.TempDir()
+	script := `return { client = { base_url = require("config").get("api") }, resources = {
+  { name = "items", primary_key = "id", write_disposition = "merge", schema_contract = { columns = "discard_row" } } } }`
+	for load := range 9 {
+		rows := []string{`{"id": 1}`}
+		for i := range []int{3000, 40, 12, 0, 25, 60, 33, 8, 20}[load] {
+			rows = append(rows, fmt.Sprintf(`{"id": %d}`, load*10_000+i))
+		}
+		if load == 8 {
+			rows = append(rows, `{"id": 5, "<surprise>": "<b>"}`)
+		}
+		s.load(t, dir, script, map[string]string{"items": "[" + strings.Join(rows, ",") + "]"})
+	}
+	p := s.open(t, s.show(t, dir, "s"))
+	p.wantText("Refused rows", "Load 9: 1 row")
+	p.want(`document.querySelectorAll("figure .cut").length === 1 && [...document.querySelectorAll("figure text")].some((t) => t.textContent === "3,000")`)
+	if got := p.eval(`[...document.querySelectorAll('g[data-load="5"] rect.c0')].every((r) => r.getBBox().height > 60)`); got != "true" {
+		t.Error("the load of 60 rows is not to be seen beside the first")
+	}
+	p.do(chromedp.Click(`//summary[contains(., "Load 9")]`))
+	p.want(`document.querySelector("details pre").innerText.includes('"<surprise>": "<b>"')`)
+	p.picture("many-loads")
 }
 
 // A load that is committed while the page is open comes up by itself; the

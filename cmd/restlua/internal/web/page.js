@@ -3,61 +3,18 @@
 // Values of rows and cursors are texts as they stand in the tables; the only
 // numbers are counts.
 
-const token = new URLSearchParams(location.search).get("token") ?? "";
+import { drawCharts, newChart } from "./chart.js";
+import { ago, el, group, plural, size, stamp, sum } from "./nodes.js";
+
 const pollEvery = 5000; // ms
 const manyColumns = 60; // more are shown when asked for
 const $ = (id) => document.getElementById(id);
 
 // What is shown. dataset and table are as the server sent them, tags are their
 // ETags; route is the name of a table, or null for the overview.
-const now = { dataset: null, table: null, tags: {}, route: null, problem: "", allColumns: false, filter: "", open: new Set(), chosen: null };
+const now = { dataset: null, table: null, tags: {}, route: null, problem: "", allColumns: false, filter: "", open: new Set(), longer: new Set(), chart: { load: null } };
 
-// el makes an element. A function among the attributes is a listener, true is an
-// attribute without value; undefined and false are left out.
-function el(tag, attributes = {}, ...children) {
-  return fill(document.createElement(tag), attributes, children);
-}
-
-function svg(tag, attributes = {}, ...children) {
-  return fill(document.createElementNS("http://www.w3.org/2000/svg", tag), attributes, children);
-}
-
-function fill(node, attributes, children) {
-  for (const [name, value] of Object.entries(attributes)) {
-    if (typeof value === "function") node.addEventListener(name, value);
-    else if (value === true) node.setAttribute(name, "");
-    else if (value !== undefined && value !== false) node.setAttribute(name, value);
-  }
-  node.append(...children.flat().filter((c) => c !== null && c !== undefined));
-  return node;
-}
-
-const group = (n) => String(n).replace(/\B(?=(\d{3})+$)/g, ",");
-const plural = (n, noun) => group(n) + " " + (n === 1 ? noun : noun + "s");
-const sum = (values) => values.reduce((a, b) => a + b, 0);
-const written = (load, table) => (load.changes?.[table]?.added ?? 0) + (load.changes?.[table]?.updated ?? 0);
 const link = (name) => "#table/" + encodeURIComponent(name);
-
-function size(bytes) {
-  if (bytes < 1000) return plural(bytes, "byte");
-  let unit = -1;
-  while (bytes >= 999.5 || unit < 0) { bytes /= 1000; unit++; }
-  return (bytes < 9.95 ? bytes.toFixed(1) : Math.round(bytes)) + " " + ["KB", "MB", "GB", "TB", "PB", "EB"][unit];
-}
-
-function stamp(time) {
-  const d = new Date(time), two = (n) => String(n).padStart(2, "0");
-  return `${d.getFullYear()}-${two(d.getMonth() + 1)}-${two(d.getDate())} ${two(d.getHours())}:${two(d.getMinutes())}:${two(d.getSeconds())}`;
-}
-
-function ago(time) {
-  const minutes = Math.floor((Date.now() - new Date(time)) / 60000);
-  if (minutes < 1) return "just now";
-  if (minutes < 60) return plural(minutes, "minute") + " ago";
-  if (minutes < 48 * 60) return plural(Math.floor(minutes / 60), "hour") + " ago";
-  return plural(Math.floor(minutes / 1440), "day") + " ago";
-}
-
 function lasted(load) {
   const s = (new Date(load.committed) - new Date(load.started)) / 1000;
   return s < 60 ? Math.max(0, s).toFixed(s < 10 ? 1 : 0) + " s" : Math.floor(s / 60) + "m " + Math.round(s % 60) + "s";
@@ -67,8 +24,7 @@ const say = (text) => { $("status").textContent = text; };
 
 // ask fetches from the server; null says that what the page has is still so.
 async function ask(path, signal) {
-  const headers = { "X-Restlua-Token": token };
-  if (now.tags[path]) headers["If-None-Match"] = now.tags[path];
+  const headers = now.tags[path] ? { "If-None-Match": now.tags[path] } : {};
   const answer = await fetch(path, { headers, signal, cache: "no-store" });
   if (answer.status === 304) return null;
   const body = await answer.json();
@@ -102,7 +58,12 @@ async function refresh(redraw) {
     if (text !== now.problem) { now.problem = text; changed = true; }
   }
   if (changed) draw();
+  else if (now.dataset) drawMoment(now.dataset);
   if (before !== undefined && now.dataset.load !== before) say(`Load ${group(now.dataset.load)} was committed.`);
+}
+
+function drawMoment(d) {
+  $("moment").textContent = d.load === 0 ? "no load yet" : `load ${group(d.load)}, ${stamp(d.committed)} (${ago(d.committed)})`;
 }
 
 // draw shows everything anew and puts focus and scrolling back where they were.
@@ -113,7 +74,7 @@ function draw() {
   if (d) {
     document.title = (now.route ?? d.source) + " - restlua";
     $("source").replaceChildren(el("bdi", {}, d.source || "restlua"));
-    $("moment").replaceChildren(d.load === 0 ? "no load yet" : `load ${group(d.load)}, ${stamp(d.committed)} (${ago(d.committed)})`);
+    drawMoment(d);
     drawList();
   }
   const parts = now.problem ? [el("p", { class: "notice", role: "alert" }, now.problem)] : [];
@@ -175,7 +136,7 @@ function routed() {
   let route = null;
   try { route = m ? decodeURIComponent(m[1]) : null; } catch { route = m[1]; }
   if (location.hash === "#main") return; // the skip link's
-  if (route !== now.route) Object.assign(now, { route, table: null, allColumns: false, filter: "", open: new Set(), chosen: null });
+  if (route !== now.route) Object.assign(now, { route, table: null, allColumns: false, filter: "", open: new Set(), longer: new Set(), chart: { load: null } });
   if (now.dataset) draw();
   $("main").scrollTop = 0;
   refresh(false);
@@ -186,15 +147,17 @@ function section(title, ...content) {
 }
 
 // rowsTable is a table of texts. Columns are [head, class]; a cell is a node, a
-// text, or a number.
+// text, or a number. Of many rows it shows the first, and a button for the rest.
 function rowsTable(columns, rows) {
-  return el("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": columns[0][0] }, el("table", {},
+  const name = columns.map((c) => c[0]).join(" "), more = rows.length > 25 && !now.longer.has(name);
+  const cellOf = (cell, i) => {
+    const number = typeof cell === "number", kind = [columns[i][1], number && cell === 0 && "zero"].filter(Boolean).join(" ");
+    return el(i === 0 ? "th" : "td", { class: kind || undefined, scope: i === 0 && "row" }, number ? group(cell) : cell);
+  };
+  return el("div", {}, el("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": name }, el("table", {},
     el("thead", {}, el("tr", {}, columns.map(([head, kind]) => el("th", { scope: "col", class: kind === "mono" ? undefined : kind }, head)))),
-    el("tbody", {}, rows.map((row) => el("tr", {}, row.map((cell, i) => {
-      const number = typeof cell === "number";
-      const kind = [columns[i][1], number && cell === 0 && "zero"].filter(Boolean).join(" ");
-      return el(i === 0 ? "th" : "td", { class: kind || undefined, scope: i === 0 && "row" }, number ? group(cell) : cell);
-    }))))));
+    el("tbody", {}, (more ? rows.slice(0, 20) : rows).map((row) => el("tr", {}, row.map(cellOf)))))),
+  more ? el("button", { type: "button", class: "more", click: () => { now.longer.add(name); draw(); } }, `Show all ${group(rows.length)}`) : null);
 }
 
 const tableLink = (name) => now.dataset.tables.some((t) => t.name === name)
@@ -210,7 +173,7 @@ function overview(d) {
   ];
   const last = d.loads.at(-1);
   if (last) parts.push(...lastLoad(last));
-  if (d.loads.length > 0 && d.tables.length > 0) parts.push(...section("Rows added and updated by load", chartFor(d.loads, d.tables.map((t) => t.name))));
+  if (d.loads.length > 0 && d.tables.length > 0) parts.push(...section("Rows added and updated by load", newChart(d.loads, d.tables.map((t) => t.name), now.chart)));
   if (d.tables.length > 0) parts.push(...section("Tables", rowsTable(
     [["Table", "name"], ["Rows", "number"], ["Columns", "number"], ["Files", "number"], ["Size", "number"], ["Written", ""]],
     d.tables.map((t) => [tableLink(t.name), t.rows, t.columns, t.files, size(t.bytes), disposition(t)]))));
@@ -294,7 +257,7 @@ function tablePage(d) {
   if (x?.name !== t.name) return [...parts, el("p", { class: "facts" }, "Reading…")];
   if (x.problem) parts.push(el("p", { class: "notice" }, x.problem));
   parts.push(...section("Query", queries(x.queries)), ...firstRows(t, x));
-  if (d.loads.length > 0) parts.push(...section("Rows added and updated by load", chartFor(d.loads, [t.name])));
+  if (d.loads.length > 0) parts.push(...section("Rows added and updated by load", newChart(d.loads, [t.name], now.chart)));
   return [...parts, ...columnList(x)];
 }
 
@@ -374,7 +337,7 @@ function record(x, n) {
     el("h3", {}, "Row " + (n + 1), el("button", { type: "button", "data-key": "close " + n,
       click: () => { now.open.delete(n); draw(); document.querySelector(`[data-key="row ${n}"]`)?.focus(); } }, "Close")),
     el("dl", {}, visible(x).shown.flatMap((c) => [el("dt", {}, el("bdi", {}, c.name)),
-      x.rows[n]?.[c.i] == null ? el("dd", { class: "null" }, "null") : el("dd", {}, x.rows[n][c.i])])));
+      x.rows[n]?.[c.i] ? el("dd", {}, x.rows[n][c.i]) : el("dd", { class: "null" }, x.rows[n]?.[c.i] === "" ? "empty" : "null")])));
 }
 
 function columnList(x) {
@@ -382,92 +345,6 @@ function columnList(x) {
   return section("Columns", rowsTable([["Column", "name"], ["Type", ""], ["Null", ""], ["In the record", "mono"]],
     shown.map((c) => [el("bdi", { class: !c.source && "own" }, c.name), c.type, c.nullable ? "yes" : "no", c.source])),
     found.length > shown.length ? el("p", { class: "facts" }, `${group(shown.length)} of ${group(found.length)} columns`) : null);
-}
-
-// A chart of what loads wrote. It is drawn when its width is known, and again
-// when that changes.
-const seriesMax = 7;
-
-function chartFor(loads, names) {
-  const totals = names.map((name) => ({ name, total: sum(loads.map((l) => written(l, name))) })).filter((s) => s.total > 0);
-  totals.sort((a, b) => b.total - a.total);
-  const top = totals.length > seriesMax + 1 ? totals.slice(0, seriesMax) : totals;
-  const series = top.map((s, i) => ({ name: s.name, kind: "c" + i, values: loads.map((l) => written(l, s.name)) }));
-  if (top.length < totals.length) {
-    const rest = totals.slice(top.length);
-    series.push({ name: plural(rest.length, "other table"), kind: "c7", values: loads.map((l) => sum(rest.map((s) => written(l, s.name)))) });
-  }
-  if (series.length === 0) return el("p", { class: "faint" }, "No load that is still listed wrote a row.");
-  const figure = el("figure", { class: "chart", tabindex: "0", role: "group", "data-key": "chart", "aria-label": `Rows by load, ${plural(loads.length, "load")}. The arrow keys go from load to load.`,
-    keydown: (e) => {
-      const step = { ArrowRight: 1, ArrowLeft: -1, Home: -Infinity, End: Infinity }[e.key];
-      if (step) { e.preventDefault(); choose(figure, Math.max(0, Math.min(loads.length - 1, (now.chosen ?? (step > 0 ? -1 : loads.length)) + step))); }
-    } });
-  Object.assign(figure, { loads, series });
-  return figure;
-}
-
-// ceiling is where the chart ends: a few values far above all others are cut
-// there, because nothing else could be seen beside them.
-function ceiling(values) {
-  const some = values.filter((v) => v > 0).sort((a, b) => a - b), far = Math.max(1, Math.floor(some.length / 10));
-  if (some.length < 6) return some.at(-1);
-  const others = some.at(-1 - far);
-  return some.at(-1) > 8 * others ? others * 1.4 : some.at(-1);
-}
-
-// ticks are up to five round numbers below top.
-function ticks(top) {
-  const power = 10 ** Math.floor(Math.log10(top / 5));
-  const step = Math.max(1, [1, 2, 5, 10].map((f) => f * power).find((s) => top / s <= 5));
-  return Array.from({ length: Math.floor(top / step) }, (_, i) => (i + 1) * step);
-}
-
-function drawCharts() {
-  for (const figure of document.querySelectorAll("figure.chart")) drawChart(figure);
-}
-
-function drawChart(figure) {
-  const { loads, series } = figure, width = Math.max(200, Math.min(figure.clientWidth, 1100)), height = 170;
-  const totals = loads.map((_, i) => sum(series.map((s) => s.values[i]))), top = ceiling(totals);
-  const marks = ticks(top), left = 8 + 7 * group(marks.at(-1) ?? top).length, right = width - 4, floor = height - 22, roof = 14;
-  const y = (v) => floor - (floor - roof) * Math.min(v, top) / top;
-  const step = Math.min(46, (right - left) / loads.length), bar = Math.max(1, step - Math.min(4, step * 0.25));
-  const root = svg("svg", { viewBox: `0 0 ${width} ${height}`, height, "aria-hidden": "true", preserveAspectRatio: "xMinYMin meet" });
-  for (const v of marks) root.append(svg("line", { class: "rule", x1: left, x2: right, y1: y(v), y2: y(v) }), svg("text", { x: left - 6, y: y(v) + 4, "text-anchor": "end" }, group(v)));
-  loads.forEach((load, i) => {
-    const x = left + i * step, g = svg("g", { "data-load": i, mousemove: () => choose(figure, i) }, svg("rect", { class: "hit", x, y: roof - 12, width: step, height: floor - roof + 12 }));
-    let below = 0;
-    for (const s of series) {
-      if (s.values[i] === 0) continue;
-      const from = y(below), to = Math.min(y(below + s.values[i]), from);
-      below += s.values[i];
-      g.append(svg("rect", { class: s.kind, x: x + (step - bar) / 2, width: bar, y: below <= s.values[i] ? Math.min(to, floor - 1.5) : to, height: Math.max(from - to, below <= s.values[i] ? 1.5 : 0) }));
-    }
-    if (totals[i] > top) {
-      const at = roof + 10;
-      g.append(svg("path", { class: "cut", d: `M${x} ${at + 3} L${x + step} ${at - 3}` }), svg("text", { x: x + step / 2, y: roof - 3, "text-anchor": i < loads.length / 2 ? "start" : "end" }, group(totals[i])));
-    }
-    root.append(g);
-  });
-  root.append(svg("line", { class: "axis", x1: left, x2: right, y1: floor + 0.5, y2: floor + 0.5 }));
-  const label = (i, anchor) => svg("text", { x: anchor === "start" ? left : left + loads.length * step, y: height - 6, "text-anchor": anchor }, `load ${group(loads[i].number)}, ${stamp(loads[i].committed).slice(0, 10)}`);
-  root.append(label(0, "start"));
-  if (loads.length * step > 300) root.append(label(loads.length - 1, "end"));
-  const legend = series.length < 2 ? null : el("ul", { class: "legend" }, series.map((s) =>
-    el("li", {}, svg("svg", { viewBox: "0 0 10 10", "aria-hidden": "true" }, svg("rect", { class: s.kind, width: 10, height: 10, rx: 2 })), el("bdi", { title: s.name }, s.name))));
-  figure.replaceChildren(root, legend ?? "", el("figcaption", { "aria-live": "polite" }));
-  choose(figure, now.chosen ?? loads.length - 1, true);
-}
-
-// choose tells of one load under the chart.
-function choose(figure, i, quiet) {
-  if (!figure.loads[i]) return;
-  if (!quiet) now.chosen = i;
-  for (const g of figure.querySelectorAll("g[data-load]")) g.classList.toggle("chosen", now.chosen === i && Number(g.dataset.load) === i);
-  const load = figure.loads[i];
-  const parts = figure.series.filter((s) => s.values[i] > 0).map((s) => `${s.name} ${group(s.values[i])}`);
-  figure.querySelector("figcaption").textContent = `Load ${group(load.number)}, ${stamp(load.committed)}: ${parts.join(", ") || "no rows"}`;
 }
 
 new ResizeObserver(drawCharts).observe($("main"));

@@ -1,9 +1,10 @@
 // Package web shows a dataset as a page on this machine: restlua show --web.
 //
-// The page is one document, one style sheet and one script, all embedded; the
-// script asks for two things, /dataset and /table, and draws what comes. Nothing
-// is loaded from elsewhere and nothing can be changed through it. Who does not
-// know the token, or comes by another name than loopback's, gets nothing.
+// The page is one document, one style sheet and a script in two files, all
+// embedded; the script asks for two things, dataset and table, and draws what
+// comes. Nothing is loaded from elsewhere and nothing can be changed through it.
+// All addresses begin with a token: who does not know it, or comes by another
+// name than loopback's, gets nothing.
 package web
 
 import (
@@ -11,7 +12,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"crypto/subtle"
-	_ "embed"
+	"embed"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -19,21 +20,26 @@ import (
 	"io/fs"
 	"net"
 	"net/http"
-	"net/url"
+	"path"
 	"strings"
 	"time"
 
 	"github.com/restlua/restlua/cmd/restlua/internal/overview"
 )
 
-var (
-	//go:embed page.html
-	pageText string
-	//go:embed page.css
-	styleText []byte
-	//go:embed page.js
-	scriptText []byte
-)
+//go:embed page.html
+var pageText string
+
+//go:embed page.css page.js chart.js nodes.js icon.svg
+var assets embed.FS
+
+// kinds are the media types of the assets: what the system's tables say of them
+// does not matter.
+var kinds = map[string]string{
+	".css": "text/css; charset=utf-8",
+	".js":  "text/javascript; charset=utf-8",
+	".svg": "image/svg+xml",
+}
 
 // Options say what is shown.
 type Options struct {
@@ -41,20 +47,14 @@ type Options struct {
 	Folder  string // how the page and its query lines name it
 	Rows    int    // first rows of a table
 	Version string // of restlua
-	Token   string // what every request must bring; see NewToken
+	Token   string // what the path of every request begins with; see NewToken
 }
 
 // NewToken returns a token that nobody can guess.
 func NewToken() string { return rand.Text() }
 
-// URL is where the page is, for a server at addr, with the token in it.
-func URL(addr, token string) string {
-	u := url.URL{Scheme: "http", Host: addr, Path: "/", RawQuery: url.Values{"token": {token}}.Encode()}
-	return u.String()
-}
-
-// tokenHeader is how the page's script sends the token that came with its URL.
-const tokenHeader = "X-Restlua-Token"
+// URL is where the page is, for a server at addr.
+func URL(addr, token string) string { return "http://" + addr + "/" + token + "/" }
 
 // policy lets the page use what this server sends, and nothing else: no inline
 // script or style, no frame, no form, no text that becomes markup.
@@ -72,19 +72,11 @@ func Handler(o Options) http.Handler {
 	s := &server{o}
 	mux := http.NewServeMux()
 	mux.HandleFunc("/{$}", s.document)
-	mux.HandleFunc("/page.css", asset("text/css; charset=utf-8", styleText))
-	mux.HandleFunc("/page.js", asset("text/javascript; charset=utf-8", scriptText))
-	mux.HandleFunc("/icon.svg", asset("image/svg+xml", []byte(icon)))
 	mux.HandleFunc("/dataset", s.dataset)
 	mux.HandleFunc("/table", s.table)
-	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
-		refuse(w, http.StatusNotFound, "There is no such page.")
-	})
+	mux.HandleFunc("/", asset)
 	return s.guard(mux)
 }
-
-// icon is the page's mark in the browser's tab: three rows of a table.
-const icon = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><g fill="#3b6fb6"><rect x="1" y="2" width="14" height="3" rx="1"/><rect x="1" y="6.5" width="10" height="3" rx="1"/><rect x="1" y="11" width="6" height="3" rx="1"/></g></svg>`
 
 // guard lets requests through that know the token and came to loopback by its
 // own name.
@@ -106,10 +98,10 @@ func (s *server) guard(next http.Handler) http.Handler {
 		case r.Method != http.MethodGet && r.Method != http.MethodHead:
 			h.Set("Allow", "GET, HEAD")
 			refuse(w, http.StatusMethodNotAllowed, "This page can be read, nothing else.")
-		case !s.knows(r):
-			refuse(w, http.StatusForbidden, "The address is not complete: it ends with a token. Take the whole address that restlua show --web printed.")
+		case !s.known(r.URL.Path):
+			refuse(w, http.StatusForbidden, "The address is not complete, or it is that of an earlier show: a token belongs to it. Take the whole address that restlua show --web printed.")
 		default:
-			next.ServeHTTP(w, r)
+			http.StripPrefix("/"+s.Token, next).ServeHTTP(w, r)
 		}
 	})
 }
@@ -123,14 +115,11 @@ func loopback(host string) bool {
 	return host == "127.0.0.1" || strings.EqualFold(host, "localhost")
 }
 
-// knows compares the request's token in a time that says nothing of it.
-func (s *server) knows(r *http.Request) bool {
-	got := r.Header.Get(tokenHeader)
-	if got == "" {
-		got = r.URL.Query().Get("token")
-	}
-	a, b := sha256.Sum256([]byte(got)), sha256.Sum256([]byte(s.Token))
-	return s.Token != "" && subtle.ConstantTimeCompare(a[:], b[:]) == 1
+// known compares the token of a path with ours, in a time that says nothing of
+// it. The slash behind it is needed: addresses in the page are relative to it.
+func (s *server) known(path string) bool {
+	token, _, ok := strings.Cut(strings.TrimPrefix(path, "/"), "/")
+	return ok && s.Token != "" && subtle.ConstantTimeCompare([]byte(token), []byte(s.Token)) == 1
 }
 
 var refusal = template.Must(template.New("refusal").Parse(`<!doctype html>
@@ -152,11 +141,15 @@ func refuse(w http.ResponseWriter, code int, text string) {
 	_ = refusal.Execute(w, struct{ Title, Text string }{http.StatusText(code), text})
 }
 
-func asset(kind string, text []byte) http.HandlerFunc {
-	return func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", kind)
-		_, _ = w.Write(text)
+// asset sends a file that the page uses.
+func asset(w http.ResponseWriter, r *http.Request) {
+	text, err := assets.ReadFile(strings.TrimPrefix(r.URL.Path, "/"))
+	if err != nil {
+		refuse(w, http.StatusNotFound, "There is no such page.")
+		return
 	}
+	w.Header().Set("Content-Type", kinds[path.Ext(r.URL.Path)])
+	_, _ = w.Write(text)
 }
 
 func (s *server) document(w http.ResponseWriter, _ *http.Request) {
