@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"bytes"
 	"encoding/json"
 
 	"github.com/restlua/restlua/engine/normalize"
@@ -19,12 +20,15 @@ type rejectedRow struct {
 
 // reject keeps a row that the schema contract refused.
 func (t *task) reject(x normalize.Rejected) {
-	line, err := json.Marshal(rejectedRow{
+	var line bytes.Buffer
+	enc := json.NewEncoder(&line)
+	enc.SetEscapeHTML(false) // the row is to be found as it came
+	err := enc.Encode(rejectedRow{
 		Resource: t.name(), Table: x.Table, Page: t.place.page, Record: t.place.record, URL: t.place.url, Row: x.Row,
 		Reason: "schema_contract " + x.Kind + ": column " + x.Column,
 	})
 	if err == nil {
-		err = t.owner.load.Reject(line)
+		err = t.owner.load.Reject(bytes.TrimSpace(line.Bytes()))
 	}
 	if err != nil {
 		t.owner.cancel(err) // a row must not get lost unseen

@@ -70,12 +70,18 @@ var page = template.Must(template.New("page").Parse(pageText))
 // Handler serves the page.
 func Handler(o Options) http.Handler {
 	s := &server{o}
-	mux := http.NewServeMux()
-	mux.HandleFunc("/{$}", s.document)
-	mux.HandleFunc("/dataset", s.dataset)
-	mux.HandleFunc("/table", s.table)
-	mux.HandleFunc("/", asset)
-	return s.guard(mux)
+	return s.guard(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch r.URL.Path {
+		case "/":
+			s.document(w)
+		case "/dataset":
+			s.dataset(w, r)
+		case "/table":
+			s.table(w, r)
+		default:
+			asset(w, r)
+		}
+	}))
 }
 
 // guard lets requests through that know the token and came to loopback by its
@@ -152,7 +158,7 @@ func asset(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write(text)
 }
 
-func (s *server) document(w http.ResponseWriter, _ *http.Request) {
+func (s *server) document(w http.ResponseWriter) {
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	_ = page.Execute(w, s.Options)
 }
