@@ -28,12 +28,11 @@ const clock = "2006-01-02 15:04:05"
 
 func (s shown) write(w io.Writer) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s in %s: ", s.t.style(bold, printable(s.Source)), relative(s.dir))
-	if s.Generation == 0 {
-		b.WriteString("no load yet\n")
-	} else {
-		fmt.Fprintf(&b, "load %s, %s (%s)\n", group(s.Generation), s.CommittedAt.Local().Format(clock), ago(s.CommittedAt, s.now))
+	last := []string{"no load yet"}
+	if s.Generation > 0 {
+		last = []string{"load " + group(s.Generation), fmt.Sprintf("%s (%s)", s.CommittedAt.Local().Format(clock), ago(s.CommittedAt, s.now))}
 	}
+	s.head(&b, printable(s.Source), " in "+relative(s.dir)+": ", last)
 	for i := range s.Tables {
 		s.table(&b, &s.Tables[i])
 	}
@@ -56,15 +55,47 @@ func (s shown) line(b *strings.Builder, text string) {
 	b.WriteString(text + "\n")
 }
 
-func (s shown) table(b *strings.Builder, t *overview.Table) {
-	fmt.Fprintf(b, "\n%s  %s, %s, %s", s.t.style(bold, t.Name), count(t.Rows, "row"), count(int64(len(t.Files)), "file"), size(t.Bytes))
-	if t.WriteDisposition != "" {
-		fmt.Fprintf(b, ", %s", t.WriteDisposition)
+// head writes a name and what there is to say of it: on one line, or, where that
+// is too narrow, the name on one and the rest below it.
+func (s shown) head(b *strings.Builder, name, between string, facts []string) {
+	one := name + between + strings.Join(facts, ", ")
+	width := s.t.width()
+	if width == 0 || utf8.RuneCountInString(one) <= width {
+		b.WriteString(s.t.style(bold, name) + one[len(name):] + "\n")
+		return
 	}
-	if len(t.PrimaryKey) > 0 {
-		fmt.Fprintf(b, " by %s", strings.Join(t.PrimaryKey, ", "))
+	b.WriteString(s.t.style(bold, name) + strings.TrimRight(between, " ") + "\n")
+	line := " "
+	for i, f := range facts {
+		if i < len(facts)-1 {
+			f += ","
+		}
+		if line != " " && utf8.RuneCountInString(line+" "+f) > width {
+			s.line(b, line)
+			line = " "
+		}
+		line += " " + f
+	}
+	s.line(b, line)
+}
+
+func (s shown) table(b *strings.Builder, t *overview.Table) {
+	facts := []string{count(t.Rows, "row"), count(int64(len(t.Files)), "file"), size(t.Bytes)}
+	if t.WriteDisposition != "" {
+		how := t.WriteDisposition
+		if len(t.PrimaryKey) > 0 {
+			how += " by " + strings.Join(t.PrimaryKey, ", ")
+		}
+		facts = append(facts, how)
 	}
 	b.WriteString("\n")
+	s.head(b, t.Name, "  ", facts)
+	if t.Problem != nil {
+		s.line(b, "  its rows cannot be read, see below")
+	}
+	if t.Mixed {
+		s.line(b, `  older files have fewer columns or narrower types (evolve = "union")`)
+	}
 	s.columns(b, t)
 }
 
@@ -83,8 +114,11 @@ func (s shown) columns(b *strings.Builder, t *overview.Table) {
 	}
 	widths := maxWidths(values)
 	name, kind := longest(names), longest(types)
+	if width := s.t.width(); width > 0 {
+		name = min(name, max(20, width/2)) // one long name must not push all types aside
+	}
 	for i := range names {
-		line := "  " + pad(names[i], name, false) + "  " + pad(types[i], kind, false)
+		line := "  " + pad(cut(names[i], name), name, false) + "  " + pad(types[i], kind, false)
 		for k, v := range values[i] {
 			line += "  " + pad(v, widths[k], false)
 		}

@@ -70,7 +70,7 @@ function drawChart(figure) {
     }
     if (totals[i] > top) {
       const at = roof + 10;
-      g.append(svg("path", { class: "cut", d: `M${x} ${at + 3} L${x + step} ${at - 3}` }), svg("text", { x: x + step / 2, y: roof - 3, "text-anchor": i < loads.length / 2 ? "start" : "end" }, group(totals[i])));
+      g.append(svg("path", { class: "cut", d: `M${x} ${at + 3} L${x + step} ${at - 3}` }), svg("text", { x: x + step / 2, y: roof - 3, "text-anchor": "middle" }, group(totals[i])));
     }
     root.append(g);
   });
