@@ -141,7 +141,7 @@ func noDataset(dir string) error {
 		rows += n
 	}
 	return usagef("the next restlua run goes on with it",
-		"there is no dataset in %s yet: its first load is not finished, %s lie ready since %s",
+		"there is no dataset in %s yet: its first load is not finished, %s ready since %s",
 		dir, count(rows, "row"), u.CreatedAt.Local().Format("2006-01-02 15:04:05"))
 }
 
