@@ -57,7 +57,7 @@ func (f webFlags) serve(ctx context.Context, t *terminal, dir string, rows int) 
 	if _, err := fmt.Fprintln(t.stdout, url); err != nil {
 		return errors.Join(err, l.Close())
 	}
-	t.say("%s is shown under this address on this machine, to those who know it; Ctrl-C ends", relative(dir))
+	t.say("%s is shown there, on this machine only; Ctrl-C ends", relative(dir))
 	if t.width() > 0 && !f.noBrowser {
 		openBrowser(url)
 	}

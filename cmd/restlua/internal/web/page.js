@@ -36,7 +36,8 @@ async function ask(path, signal) {
 let asking = null; // AbortController of the requests under way
 
 // refresh brings the page up to date. It draws only what changed, so that a
-// reader is not disturbed.
+// reader is not disturbed; with redraw everything. The rows of a table are asked
+// for only where a load was committed: reading them may be work.
 async function refresh(redraw) {
   asking?.abort();
   const control = (asking = new AbortController());
@@ -45,10 +46,9 @@ async function refresh(redraw) {
   try {
     const dataset = await ask("dataset", control.signal);
     if (dataset) { now.dataset = dataset; changed = true; }
-    if (now.route !== null && now.dataset.tables.some((t) => t.name === now.route)) {
-      const path = "table?name=" + encodeURIComponent(now.route);
-      if (now.table?.name !== now.route) delete now.tags[path];
-      const table = await ask(path, control.signal);
+    const known = now.table?.name === now.route && now.table.load === now.dataset.load && !now.table.problem;
+    if (now.route !== null && !known && now.dataset.tables.some((t) => t.name === now.route)) {
+      const table = await ask("table?name=" + encodeURIComponent(now.route), control.signal);
       if (table) { now.table = table; changed = true; }
     }
     if (now.problem) { now.problem = ""; changed = true; }
@@ -57,9 +57,15 @@ async function refresh(redraw) {
     const text = error instanceof TypeError ? "restlua show --web does not answer any more. What you see is what it said last." : error.message;
     if (text !== now.problem) { now.problem = text; changed = true; }
   }
+  asking = null;
   if (changed) draw();
   else if (now.dataset) drawMoment(now.dataset);
   if (before !== undefined && now.dataset.load !== before) say(`Load ${group(now.dataset.load)} was committed.`);
+}
+
+// poll asks again, unless nobody looks or an answer is still awaited.
+function poll() {
+  if (!document.hidden && !asking) refresh(false);
 }
 
 function drawMoment(d) {
@@ -136,7 +142,7 @@ function routed() {
   let route = null;
   try { route = m ? decodeURIComponent(m[1]) : null; } catch { route = m[1]; }
   if (location.hash === "#main") return; // the skip link's
-  if (route !== now.route) Object.assign(now, { route, table: null, allColumns: false, filter: "", open: new Set(), longer: new Set(), chart: { load: null } });
+  if (route !== now.route) Object.assign(now, { route, table: null, tags: {}, allColumns: false, filter: "", open: new Set(), longer: new Set(), chart: { load: null } });
   if (now.dataset) draw();
   $("main").scrollTop = 0;
   refresh(false);
@@ -350,7 +356,7 @@ function columnList(x) {
 new ResizeObserver(drawCharts).observe($("main"));
 addEventListener("hashchange", routed);
 $("skip").addEventListener("click", (e) => { e.preventDefault(); $("main").focus(); });
-$("reload").addEventListener("click", async () => { now.tags = {}; await refresh(true); say("Reloaded"); });
-setInterval(() => { if (!document.hidden) refresh(false); }, pollEvery);
-document.addEventListener("visibilitychange", () => { if (!document.hidden) refresh(false); });
+$("reload").addEventListener("click", async () => { Object.assign(now, { tags: {}, table: null }); await refresh(true); say("Reloaded"); });
+setInterval(poll, pollEvery);
+document.addEventListener("visibilitychange", poll);
 routed();
