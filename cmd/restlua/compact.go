@@ -28,6 +28,12 @@ as they are; each table is one commit.`,
 			}
 			return noMore(cmd, args, 2)
 		},
+		ValidArgsFunction: completeDataset(func(s *state.State, args []string) []string {
+			if len(args) > 1 {
+				return nil
+			}
+			return completeTables(s, args)
+		}),
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
 			s, err := dataset.Read(args[0]) // a folder that is none is not made one
 			if err != nil {

@@ -35,6 +35,7 @@ what is new. It needs no network and no key.`,
 		},
 	}
 	cmd.Flags().StringVar(&out, "out", demoFolder, "`folder` of the demo's dataset")
+	completeFlags(cmd, map[string]string{"out": "/"})
 	return cmd
 }
 

@@ -53,6 +53,8 @@ requests the last run made. No request is made, nothing is written.`,
 	cmd.Flags().StringSliceVar(&resources, "resource", nil, "only this resource (may be repeated)")
 	cmd.Flags().BoolVar(&full, "full-refresh", false, "as run --full-refresh")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print the plan as one JSON document")
+	completeResource(cmd, f.options)
+	completeFlags(cmd, map[string]string{"out": "/"})
 	return cmd
 }
 

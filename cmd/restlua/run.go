@@ -55,6 +55,7 @@ func (f *scriptFlags) register(cmd *cobra.Command) {
 	cmd.Flags().StringArrayVar(&f.set, "set", nil, "give a setting, as config.get in the script sees it: `key=value`")
 	cmd.Flags().StringVar(&f.secrets, "secrets", "", "`file` with secrets (default ./secrets.toml, then ~/.config/restlua/secrets.toml)")
 	cmd.Flags().StringVar(&f.config, "config", "", "`file` with settings (default ./config.toml)")
+	completeFlags(cmd, map[string]string{"secrets": "toml", "config": "toml"})
 }
 
 // options are the engine's options that the flags stand for.
@@ -110,12 +111,8 @@ Parquet files in data/NAME, where NAME is that of the source.`,
 	fs.StringVar(&f.progress, "progress", "auto", "auto, bar, log, json or none; all on standard error")
 	fs.BoolVar(&f.json, "json", false, "print the report as one JSON document")
 	fs.CountVarP(&f.verbose, "verbose", "v", "show each request, the script's debug lines, and the calls of the script in errors; twice: also headers, the first 2 KiB of bodies, and each page")
-	cmd.RegisterFlagCompletionFunc("resource", func(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
-		if o, err := f.options(); err == nil && len(args) > 0 {
-			return completeResources(cmd.Context(), args[0], o), cobra.ShellCompDirectiveNoFileComp
-		}
-		return nil, cobra.ShellCompDirectiveNoFileComp
-	})
+	completeResource(cmd, f.options)
+	completeFlags(cmd, map[string]string{"out": "/", "record": "har gz", "replay": "har gz"})
 	for flag, values := range map[string][]string{"progress": progressModes, "compression": compressions} {
 		cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp))
 	}

@@ -28,20 +28,21 @@ func showCommand(t *terminal) *cobra.Command {
 	var rows int
 	var page webFlags
 	cmd := &cobra.Command{
-		Use:   "show [DATASET]",
+		Use:   "show [DATASET [TABLE]...]",
 		Short: "show the tables of a dataset, their first rows, and what the loads changed",
 		Long: `Show tells of a dataset: its tables with columns, types and first rows, what the
 last load changed, the rows of the loads before it, where the next run starts,
 rows that were refused, and a load that is not finished. Without DATASET it
-takes the one in ./data, or lists those that are there.
+takes the one in ./data, or lists those that are there. With TABLE it shows these
+tables only.
 
 With --web it shows the same as a page in the browser, on this machine only,
 until Ctrl-C.`,
 		Example: `  restlua show
-  restlua show data/github --rows 10
+  restlua show data/github issues --rows 10
   restlua show data/github --web
   restlua show data/github --sql`,
-		Args: atMostArgs(1),
+		ValidArgsFunction: completeDataset(completeTables),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if rows < 0 {
 				return usagef("0 shows none", "--rows: %d is less than 0", rows)
@@ -50,7 +51,7 @@ until Ctrl-C.`,
 				return err
 			}
 			dir := "data"
-			if len(args) == 1 {
+			if len(args) > 0 {
 				dir = args[0]
 			}
 			dir, err := findDataset(t, dir)
@@ -64,6 +65,9 @@ until Ctrl-C.`,
 				return nil
 			}
 			if page.on {
+				if len(args) > 1 {
+					return usagef("the page lists them", "--web shows all tables, %q is one argument too many", args[1])
+				}
 				if !cmd.Flags().Changed("rows") {
 					rows = pageRows
 				}
@@ -73,7 +77,13 @@ until Ctrl-C.`,
 			if sql {
 				o.Rows = 0
 			}
+			if len(args) > 1 {
+				o.Tables = args[1:]
+			}
 			d, err := overview.Read(cmd.Context(), dir, o)
+			if err == nil && len(args) > 1 {
+				err = only(d, dir, args[1:])
+			}
 			if err != nil {
 				return err
 			}
@@ -83,7 +93,12 @@ until Ctrl-C.`,
 			case asJSON:
 				err = writeJSON(t.stdout, newShownJSON(d))
 			default:
-				err = shown{t, dir, d, rows, time.Now()}.write(t.stdout)
+				s := shown{t, dir, d, time.Now()}
+				if len(args) > 1 {
+					err = s.writeTables(t.stdout)
+				} else {
+					err = s.write(t.stdout)
+				}
 			}
 			return errors.Join(err, problems(d))
 		},
@@ -93,6 +108,20 @@ until Ctrl-C.`,
 	cmd.Flags().IntVar(&rows, "rows", firstRows, "show the first `N` rows of each table (with --web 20)")
 	page.register(cmd)
 	return cmd
+}
+
+// only leaves the tables of these names, in their order.
+func only(d *overview.Dataset, dir string, names []string) error {
+	var tables []overview.Table
+	for _, n := range names {
+		t := d.Table(n)
+		if t == nil {
+			return usagef(fmt.Sprintf("restlua show %s shows the tables", dir), "the dataset has no table %q", n)
+		}
+		tables = append(tables, *t)
+	}
+	d.Tables = tables
+	return nil
 }
 
 // problems are the tables whose rows could not be read.
@@ -153,11 +182,16 @@ func datasetsIn(dir string) []string {
 	var found []string
 	for _, e := range entries {
 		path := filepath.Join(dir, e.Name())
-		if _, err := os.Stat(filepath.Join(path, "state.json")); err == nil {
+		if isDataset(path) {
 			found = append(found, path)
 		}
 	}
 	return found
+}
+
+func isDataset(dir string) bool {
+	_, err := os.Stat(filepath.Join(dir, "state.json"))
+	return err == nil
 }
 
 func showQueries(w io.Writer, d *overview.Dataset) error {

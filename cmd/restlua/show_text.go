@@ -19,8 +19,7 @@ type shown struct {
 	t   *terminal
 	dir string
 	*overview.Dataset
-	rows int // asked for
-	now  time.Time
+	now time.Time
 }
 
 // clock is how show writes times.
@@ -34,6 +33,7 @@ func (s shown) write(w io.Writer) error {
 	}
 	s.head(&b, printable(s.Source), " in "+relative(s.dir)+": ", last)
 	for i := range s.Tables {
+		b.WriteString("\n")
 		s.table(&b, &s.Tables[i])
 	}
 	s.lastLoad(&b)
@@ -42,6 +42,19 @@ func (s shown) write(w io.Writer) error {
 	s.refused(&b)
 	s.unfinished(&b)
 	s.loads(&b)
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// writeTables writes the tables and nothing else.
+func (s shown) writeTables(w io.Writer) error {
+	var b strings.Builder
+	for i := range s.Tables {
+		if i > 0 {
+			b.WriteString("\n")
+		}
+		s.table(&b, &s.Tables[i])
+	}
 	_, err := io.WriteString(w, b.String())
 	return err
 }
@@ -88,7 +101,6 @@ func (s shown) table(b *strings.Builder, t *overview.Table) {
 		}
 		facts = append(facts, how)
 	}
-	b.WriteString("\n")
 	s.head(b, t.Name, "  ", facts)
 	if t.Problem != nil {
 		s.line(b, "  its rows cannot be read, see below")

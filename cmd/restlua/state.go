@@ -31,6 +31,7 @@ func stateCommand(t *terminal) *cobra.Command {
 			}
 			return nil
 		},
+		ValidArgsFunction: completeDataset(completeState),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			action := "show"
 			if len(args) > 1 {

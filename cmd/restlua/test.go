@@ -37,7 +37,8 @@ nothing is left behind.`,
     t.equal(load.rows("issues"), { { id = 1 }, { id = 2 } })
     t.equal(load.requests[1].headers.Authorization, "Bearer x")
   end)`,
-		Args: atMostArgs(1),
+		Args:              atMostArgs(1),
+		ValidArgsFunction: completeScript,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			path := "."
 			if len(args) == 1 {
