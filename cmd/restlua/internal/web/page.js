@@ -309,15 +309,15 @@ function firstRows(t, x) {
   const { shown } = visible(x);
   const head = el("tr", {}, el("th", { scope: "col" }, el("span", { class: "unseen" }, "Row")), shown.map((c) =>
     el("th", { scope: "col", class: cellClass(c), title: c.name }, el("bdi", {}, c.name), el("span", {}, c.type))));
-  const body = x.rows.map((row, n) => el("tr", { class: now.open.has(n) && "open" },
+  const body = x.rows.flatMap((row, n) => [el("tr", { class: now.open.has(n) && "open" },
     el("td", {}, el("button", { type: "button", "data-key": "row " + n, "aria-expanded": String(now.open.has(n)), "aria-label": "Row " + (n + 1),
       click: () => { now.open.has(n) ? now.open.delete(n) : now.open.add(n); draw(); } }, String(n + 1))),
-    shown.map((c) => gridCell(c, row[c.i]))));
+    shown.map((c) => gridCell(c, row[c.i]))),
+    now.open.has(n) && el("tr", { class: "detail" }, el("td", { colspan: shown.length + 1 }, record(x, n)))]).filter(Boolean);
   const title = x.rows.length < t.rows ? `First ${group(x.rows.length)} of ${plural(t.rows, "row")}` : "All rows";
   return section(title, columnTools(x),
-    el("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": title }, el("table", { class: "grid", keydown: rowKeys }, el("thead", {}, head), el("tbody", {}, body))),
-    x.cut ? el("p", { class: "facts" }, "Long values are cut at 10,000 characters.") : null,
-    ...[...now.open].sort((a, b) => a - b).map((n) => record(x, n)));
+    el("div", { class: "scroll rows", tabindex: "0", role: "group", "aria-label": title }, el("table", { class: "grid", keydown: rowKeys }, el("thead", {}, head), el("tbody", {}, body))),
+    x.cut ? el("p", { class: "facts" }, "Long values are cut at 10,000 characters.") : null);
 }
 
 const cellClass = (c) => [c.kind === "number" && "number", !c.source && "own"].filter(Boolean).join(" ") || undefined;
@@ -337,7 +337,7 @@ function rowKeys(e) {
   document.querySelector(`[data-key="row ${Number(at[1]) + step}"]`)?.focus();
 }
 
-// record shows one row with a line for each column and all of its values.
+// record shows all values of one row, one below the other.
 function record(x, n) {
   return el("section", { class: "record", "aria-label": "Row " + (n + 1) },
     el("h3", {}, "Row " + (n + 1), el("button", { type: "button", "data-key": "close " + n,

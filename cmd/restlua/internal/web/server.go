@@ -194,12 +194,11 @@ type problem struct {
 
 // failed says why the dataset cannot be shown.
 func (s *server) failed(w http.ResponseWriter, err error) {
-	code := http.StatusInternalServerError
 	if errors.Is(err, fs.ErrNotExist) {
-		code = http.StatusNotFound
-		err = errors.New("There is no dataset in " + s.Folder + " any more.")
+		sendJSON(w, http.StatusNotFound, problem{"There is no dataset in " + s.Folder + " any more."})
+		return
 	}
-	sendJSON(w, code, problem{err.Error()})
+	sendJSON(w, http.StatusInternalServerError, problem{err.Error()})
 }
 
 // answer sends v, or that it is what the page has already.
