@@ -16,7 +16,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -50,9 +49,6 @@ func setUp(t *testing.T) *suite {
 	t.Helper()
 	chromium := findChromium(t)
 	program := filepath.Join(t.TempDir(), "restlua")
-	if runtime.GOOS == "windows" {
-		program += ".exe"
-	}
 	build := exec.Command("go", "build", "-o", program, "./cmd/restlua")
 	build.Dir, build.Env = "..", append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
@@ -124,9 +120,9 @@ func (s *suite) show(t *testing.T, dir, dataset string) string {
 }
 
 // serve starts restlua show --web in dir; stop ends it as Ctrl-C does.
-func (s *suite) serve(t *testing.T, dir, dataset string) (url string, stop func()) {
+func (s *suite) serve(t *testing.T, dir, dataset string, flags ...string) (url string, stop func()) {
 	t.Helper()
-	cmd := exec.Command(s.program, "show", dataset, "--web")
+	cmd := exec.Command(s.program, append([]string{"show", dataset, "--web"}, flags...)...)
 	cmd.Dir = dir
 	var stderr strings.Builder
 	cmd.Stderr = &stderr

@@ -42,6 +42,11 @@ func testMouse(t *testing.T, s *suite, demo string) {
 	p := s.open(t, s.show(t, demo, "demo"))
 	p.wantText("3 tables, 914 rows", "Load 2 changed", "issues.milestone__due_on timestamp", "updated_at", `"2025-02-28T22:40:00Z"`, "merge by id")
 	p.want(`document.querySelectorAll("figure svg g[data-load]").length === 2`)
+	p.do(chromedp.Click(`//main//a[.="issues"]`))
+	p.want(`location.hash === "#table/issues" && document.activeElement.id === "main"`)
+	p.wantText("Load 2: 8 added, 12 updated, 0 deleted")
+	p.run("history.back()")
+	p.wantText("Load 2 changed")
 	p.picture("overview")
 	p.do(chromedp.Click(`//nav//bdi[text()="issues"]`))
 	p.wantText("258 rows, 26 columns", "Child tables: issues__labels", "First 20 of 258 rows", `SELECT * FROM 'demo/issues/*.parquet';`, "bigint", "The tank is too loud", "/reactions/+1")
@@ -142,6 +147,11 @@ const contrast = `(() => {
   return [...new Set(bad)].slice(0, 5).join("; ");
 })()`
 
+// nameless finds what can be used or has the focus and has no name that a screen
+// reader could say.
+const nameless = `[...document.querySelectorAll("a, button, input, summary, [tabindex='0'], nav, [role=group]")]
+  .filter((e) => !(e.getAttribute("aria-label") || e.textContent).trim()).map((e) => e.outerHTML.slice(0, 80)).join("; ")`
+
 // The page can be read in light and in dark, and on a narrow window nothing
 // stands outside.
 func testLooks(t *testing.T, s *suite, demo string) {
@@ -166,6 +176,9 @@ func testLooks(t *testing.T, s *suite, demo string) {
 			}
 			if bad := p.eval(contrast); bad != "" {
 				t.Errorf("%s, %s: hard to read: %s", x.name, at.name, bad)
+			}
+			if bad := p.eval(nameless); bad != "" {
+				t.Errorf("%s, %s: nothing tells what these are: %s", x.name, at.name, bad)
 			}
 			if got := p.eval("document.documentElement.scrollWidth <= innerWidth"); got != "true" {
 				t.Errorf("%s, %s: the page is wider than its window", x.name, at.name)
@@ -334,4 +347,10 @@ func testGone(t *testing.T, s *suite, demo string) {
 	p.expect("ERR_CONNECTION_REFUSED")
 	stop()
 	p.wantText("does not answer any more", "Load 2 changed")
+	_, port, _ := strings.Cut(strings.TrimPrefix(url, "http://"), ":")
+	port, _, _ = strings.Cut(port, "/")
+	p.expect("403")
+	_, stop = s.serve(t, demo, "demo", "--port", port)
+	defer stop()
+	p.wantText("a restlua show --web that has ended", "Load 2 changed")
 }

@@ -28,8 +28,11 @@ const clock = "2006-01-02 15:04:05"
 func (s shown) write(w io.Writer) error {
 	var b strings.Builder
 	last := []string{"no load yet"}
-	if s.Generation > 0 {
-		last = []string{"load " + group(s.Generation), fmt.Sprintf("%s (%s)", s.CommittedAt.Local().Format(clock), ago(s.CommittedAt, s.now))}
+	if l := s.LastLoad(); l != nil {
+		last = []string{"load " + group(l.Number), fmt.Sprintf("%s (%s)", l.CommittedAt.Local().Format(clock), ago(l.CommittedAt, s.now))}
+	}
+	if s.ChangedSince() {
+		last = append(last, "compacted or set "+ago(s.CommittedAt, s.now))
 	}
 	s.head(&b, printable(s.Source), " in "+relative(s.dir)+": ", last)
 	for i := range s.Tables {

@@ -15,3 +15,10 @@ func (d *Dataset) LastLoad() *state.Load {
 	}
 	return &d.Loads[len(d.Loads)-1]
 }
+
+// ChangedSince reports whether the dataset was changed by something that is no
+// load, such as compact or state set, since the last load.
+func (d *Dataset) ChangedSince() bool {
+	l := d.LastLoad()
+	return l == nil && d.Generation > 0 || l != nil && d.Generation > l.Number
+}

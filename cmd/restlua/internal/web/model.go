@@ -29,6 +29,7 @@ type datasetJSON struct {
 	Version    string            `json:"version"`
 	Load       int64             `json:"load"` // of the state
 	Committed  time.Time         `json:"committed"`
+	Changed    bool              `json:"changed"` // by compact or state, since the last load
 	Tables     []summary         `json:"tables"`
 	Loads      []loadJSON        `json:"loads"` // the oldest first
 	Cursors    []overview.Cursor `json:"cursors"`
@@ -99,7 +100,7 @@ type columnJSON struct {
 
 func newDataset(d *overview.Dataset, o Options) *datasetJSON {
 	out := &datasetJSON{
-		Source: d.Source, Folder: o.Folder, Version: o.Version, Load: d.Generation, Committed: d.CommittedAt,
+		Source: d.Source, Folder: o.Folder, Version: o.Version, Load: d.Generation, Committed: d.CommittedAt, Changed: d.ChangedSince(),
 		Tables: []summary{}, Loads: []loadJSON{}, Cursors: []overview.Cursor{}, Rejected: []rejectedJSON{},
 	}
 	for _, t := range d.Tables {

@@ -27,6 +27,7 @@ async function ask(path, signal) {
   const headers = now.tags[path] ? { "If-None-Match": now.tags[path] } : {};
   const answer = await fetch(path, { headers, signal, cache: "no-store" });
   if (answer.status === 304) return null;
+  if (answer.headers.get("Content-Type") !== "application/json") throw new Error("This is the page of a restlua show --web that has ended. Open the address that the new one printed.");
   const body = await answer.json();
   if (!answer.ok) throw new Error(body.error);
   now.tags[path] = answer.headers.get("ETag");
@@ -60,7 +61,7 @@ async function refresh(redraw) {
   asking = null;
   if (changed) draw();
   else if (now.dataset) drawMoment(now.dataset);
-  if (before !== undefined && now.dataset.load !== before) say(`Load ${group(now.dataset.load)} was committed.`);
+  if (before !== undefined && now.dataset.load !== before) say(now.dataset.changed ? "The dataset was changed." : `Load ${group(now.dataset.load)} was committed.`);
 }
 
 // poll asks again, unless nobody looks or an answer is still awaited.
@@ -69,13 +70,16 @@ function poll() {
 }
 
 function drawMoment(d) {
-  $("moment").textContent = d.load === 0 ? "no load yet" : `load ${group(d.load)}, ${stamp(d.committed)} (${ago(d.committed)})`;
+  const last = d.loads.at(-1);
+  $("moment").textContent = (last ? `load ${group(last.number)}, ${stamp(last.committed)} (${ago(last.committed)})` : "no load yet") +
+    (d.changed ? `, compacted or set ${ago(d.committed)}` : "");
 }
 
 // draw shows everything anew and puts focus and scrolling back where they were.
 function draw() {
   const focused = document.activeElement?.dataset?.key;
-  const grid = document.querySelector(".grid")?.parentElement.scrollLeft ?? 0;
+  const grid = document.querySelector(".grid")?.parentElement.scrollLeft ?? 0, scrolled = $("main").scrollTop;
+  const unfolded = [...document.querySelectorAll("details[open]")].map((e) => e.dataset.key);
   const d = now.dataset;
   if (d) {
     document.title = (now.route ?? d.source) + " - restlua";
@@ -86,7 +90,9 @@ function draw() {
   const parts = now.problem ? [el("p", { class: "notice", role: "alert" }, now.problem)] : [];
   if (d) parts.push(...(now.route === null ? overview(d) : tablePage(d)));
   $("main").replaceChildren(...parts);
+  for (const e of document.querySelectorAll("details")) e.open = unfolded.includes(e.dataset.key);
   drawCharts();
+  $("main").scrollTop = scrolled;
   const again = document.querySelector(".grid");
   if (again) again.parentElement.scrollLeft = grid;
   if (focused) document.querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
@@ -143,8 +149,10 @@ function routed() {
   try { route = m ? decodeURIComponent(m[1]) : null; } catch { route = m[1]; }
   if (location.hash === "#main") return; // the skip link's
   if (route !== now.route) Object.assign(now, { route, table: null, tags: {}, allColumns: false, filter: "", open: new Set(), longer: new Set(), chart: { load: null } });
+  const inList = document.activeElement?.closest?.("nav");
   if (now.dataset) draw();
   $("main").scrollTop = 0;
+  if (!inList && document.activeElement === document.body && now.dataset) $("main").focus({ preventScroll: true }); // the link that led here is gone
   refresh(false);
 }
 
@@ -256,6 +264,8 @@ function tablePage(d) {
     el("h1", {}, el("bdi", {}, t.name)),
     el("p", { class: "facts" }, [plural(t.rows, "row"), plural(t.columns, "column"), plural(t.files, "file"), size(t.bytes), disposition(t)].filter(Boolean).join(", ")),
   ];
+  const last = d.loads.at(-1), change = last?.changes?.[t.name];
+  if (change) parts.push(el("p", { class: "facts" }, `Load ${group(last.number)}: ${group(change.added ?? 0)} added, ${group(change.updated ?? 0)} updated, ${group(change.deleted ?? 0)} deleted`));
   if (t.parent) parts.push(el("p", { class: "facts" }, "Child of ", tableLink(t.parent), ": ", el("code", {}, `_rl_parent_id = ${t.parent}._rl_id`)));
   if (children.length > 0) parts.push(el("p", { class: "facts" }, "Child tables: ", children.flatMap((c, i) => [i ? ", " : "", tableLink(c.name)])));
   if (t.mixed) parts.push(el("p", { class: "notice" }, "Older files have fewer columns or narrower types (evolve = \"union\"): DuckDB needs union_by_name = true, Spark mergeSchema."));
