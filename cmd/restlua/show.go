@@ -159,19 +159,30 @@ func findDataset(t *terminal, dir string) (string, error) {
 	return "", nil
 }
 
-// noDataset says that there is none in dir, and what may become one.
+// noDataset says that there is none in dir, nor in a folder of it, and what may
+// become one.
 func noDataset(dir string) error {
-	u, err := dataset.ReadUnfinished(dir, nil)
-	if err != nil || u == nil {
-		return usagef("restlua run SCRIPT makes one", "there is no dataset in %s", dir)
+	folders := []string{dir}
+	entries, err := os.ReadDir(dir)
+	if err == nil {
+		for _, e := range entries {
+			folders = append(folders, filepath.Join(dir, e.Name()))
+		}
 	}
-	var rows int64
-	for _, n := range u.Rows {
-		rows += n
+	for _, folder := range folders {
+		u, err := dataset.ReadUnfinished(folder, nil)
+		if err != nil || u == nil {
+			continue
+		}
+		var rows int64
+		for _, n := range u.Rows {
+			rows += n
+		}
+		return usagef("the next restlua run goes on with it",
+			"there is no dataset in %s yet: its first load is not finished, %s ready since %s",
+			folder, count(rows, "row"), u.CreatedAt.Local().Format(clock))
 	}
-	return usagef("the next restlua run goes on with it",
-		"there is no dataset in %s yet: its first load is not finished, %s ready since %s",
-		dir, count(rows, "row"), u.CreatedAt.Local().Format("2006-01-02 15:04:05"))
+	return usagef("restlua run SCRIPT makes one", "there is no dataset in %s", dir)
 }
 
 func datasetsIn(dir string) []string {

@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"runtime"
 	"strconv"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -78,12 +79,20 @@ func reason(err error) string {
 // printed has to do.
 func openBrowser(url string) {
 	var cmd *exec.Cmd
-	browser := os.Getenv("BROWSER")
+	// As elsewhere BROWSER is a list of command lines; %s stands for the address.
+	first, _, _ := strings.Cut(os.Getenv("BROWSER"), string(os.PathListSeparator))
+	browser := strings.Fields(first)
 	switch {
-	case browser == "none":
+	case len(browser) == 1 && browser[0] == "none":
 		return
-	case browser != "":
-		cmd = exec.Command(browser, url)
+	case len(browser) > 0:
+		if !strings.Contains(first, "%s") {
+			browser = append(browser, "%s")
+		}
+		for i := range browser {
+			browser[i] = strings.ReplaceAll(browser[i], "%s", url)
+		}
+		cmd = exec.Command(browser[0], browser[1:]...)
 	case runtime.GOOS == "darwin":
 		cmd = exec.Command("open", url)
 	case runtime.GOOS == "windows":

@@ -131,12 +131,18 @@ func (t *Table) typed(rows [][]dataset.Cell) [][]dataset.Cell {
 	return rows
 }
 
-func (d *Dataset) readPending(dir string, o Options) (err error) {
-	if d.Unfinished, err = dataset.ReadUnfinished(dir, d.State); err != nil {
-		return err
+// readPending reads what is not in the tables. Who may read the tables, but not
+// the engine's folder, is told of the tables.
+func (d *Dataset) readPending(dir string, o Options) error {
+	var unfinished, rejected error
+	d.Unfinished, unfinished = dataset.ReadUnfinished(dir, d.State)
+	d.Rejected, rejected = dataset.ReadRejected(dir, o.Rejected)
+	for _, err := range []error{unfinished, rejected} {
+		if err != nil && !errors.Is(err, fs.ErrPermission) {
+			return err
+		}
 	}
-	d.Rejected, err = dataset.ReadRejected(dir, o.Rejected)
-	return err
+	return nil
 }
 
 // Table returns the table called name, or nil.

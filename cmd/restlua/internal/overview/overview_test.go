@@ -209,6 +209,24 @@ func TestReadPending(t *testing.T) {
 	}
 }
 
+// Who may not look into the engine's folder is told of the tables.
+func TestReadNotAllowed(t *testing.T) {
+	t.Parallel()
+	if os.Geteuid() <= 0 {
+		t.Skip("needs a user to whom something can be forbidden")
+	}
+	dir := t.TempDir()
+	load(t, dir, oneResource(""), `[{"id": 1}]`)
+	hidden := filepath.Join(dir, "_restlua")
+	if err := os.Chmod(hidden, 0); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.Chmod(hidden, 0o700) })
+	if d, err := Read(context.Background(), dir, Options{Rows: 1, Rejected: 1}); err != nil || len(d.Table("items").Cells) != 1 {
+		t.Errorf("%+v, %v", d, err)
+	}
+}
+
 // stopLoad leaves a load with a checkpoint and two rows behind.
 func stopLoad(t *testing.T, dir string) {
 	t.Helper()
