@@ -287,6 +287,10 @@ return { client = { base_url = require("config").get("api") }, resources = r }`
 	p.keys(kb.Backspace, kb.Backspace, kb.Backspace, kb.Backspace)
 	p.do(chromedp.Click(`//button[.="Show all"]`))
 	p.want(`document.querySelectorAll(".grid thead th").length === 2003`)
+	narrow := s.open(t, s.show(t, dir, "s"), chromedp.EmulateViewport(360, 700))
+	narrow.wantText("301 tables")
+	narrow.want(`document.documentElement.scrollWidth <= innerWidth && document.querySelector("nav").clientHeight < innerHeight / 2`)
+	narrow.picture("many-tables-narrow")
 }
 
 // A first load that is far larger than those behind it does not hide them: its

@@ -161,9 +161,10 @@ function section(title, ...content) {
 }
 
 // rowsTable is a table of texts. Columns are [head, class]; a cell is a node, a
-// text, or a number. Of many rows it shows the first, and a button for the rest.
-function rowsTable(columns, rows) {
-  const name = columns.map((c) => c[0]).join(" "), more = rows.length > 25 && !now.longer.has(name);
+// text, or a number. Of many rows it shows the first, and a button for the rest,
+// unless all are wanted.
+function rowsTable(columns, rows, all) {
+  const name = columns.map((c) => c[0]).join(" "), more = !all && rows.length > 25 && !now.longer.has(name);
   const cellOf = (cell, i) => {
     const number = typeof cell === "number", kind = [columns[i][1], number && cell === 0 && "zero"].filter(Boolean).join(" ");
     return el(i === 0 ? "th" : "td", { class: kind || undefined, scope: i === 0 && "row" }, number ? group(cell) : cell);
@@ -315,7 +316,7 @@ function columnTools(x) {
 }
 
 function firstRows(t, x) {
-  if (t.rows === 0 || x.rows.length === 0) return x.problem ? [] : section("First rows", el("p", { class: "faint" }, "There are no rows."));
+  if (x.rows.length === 0) return x.problem || t.rows > 0 ? [] : section("First rows", el("p", { class: "faint" }, "There are no rows."));
   const { shown } = visible(x);
   const head = el("tr", {}, el("th", { scope: "col" }, el("span", { class: "unseen" }, "Row")), shown.map((c) =>
     el("th", { scope: "col", class: cellClass(c), title: c.name }, el("bdi", {}, c.name), el("span", {}, c.type))));
@@ -358,8 +359,8 @@ function record(x, n) {
 
 function columnList(x) {
   const { shown, found } = visible(x);
-  return section("Columns", rowsTable([["Column", "name"], ["Type", ""], ["Null", ""], ["In the record", "mono"]],
-    shown.map((c) => [el("bdi", { class: !c.source && "own" }, c.name), c.type, c.nullable ? "yes" : "no", c.source])),
+  return section("Columns", x.rows.length === 0 ? columnTools(x) : null, rowsTable([["Column", "name"], ["Type", ""], ["Null", ""], ["In the record", "mono"]],
+    shown.map((c) => [el("bdi", { class: !c.source && "own" }, c.name), c.type, c.nullable ? "yes" : "no", c.source]), true),
     found.length > shown.length ? el("p", { class: "facts" }, `${group(shown.length)} of ${group(found.length)} columns`) : null);
 }
 
