@@ -35,16 +35,37 @@ func contestants(o options, here, binary, url string) []*program {
 			script = filepath.Join(here, "fanout.lua")
 		}
 	}
-	programs := []*program{{name: "restlua", command: func(dir string) *exec.Cmd {
-		c := exec.Command(binary, "run", script, "--out", dir, "--progress", "none",
-			"--set", "bench.url="+url, "--set", "bench.path="+o.data, "--set", "bench.connections="+strconv.Itoa(o.connections))
-		if o.procs > 0 {
-			c.Env = append(os.Environ(), "GOMAXPROCS="+strconv.Itoa(o.procs))
+	restlua := func(script string) func(dir string) *exec.Cmd {
+		return func(dir string) *exec.Cmd {
+			c := exec.Command(binary, "run", script, "--out", dir, "--progress", "none",
+				"--set", "bench.url="+url, "--set", "bench.path="+o.data, "--set", "bench.connections="+strconv.Itoa(o.connections))
+			if o.procs > 0 {
+				c.Env = append(os.Environ(), "GOMAXPROCS="+strconv.Itoa(o.procs))
+			}
+			return c
 		}
-		return c
-	}}}
-	if o.python == "" || o.data == "fanout" {
+	}
+	programs := []*program{{name: "restlua", command: restlua(script)}}
+	if o.data == "fanout" {
 		return programs
+	}
+	others := []*program{
+		{name: "restlua-filter", command: restlua(filepath.Join(here, "issues_filter.lua"))},
+		{name: "restlua-map", command: restlua(filepath.Join(here, "issues_map.lua"))},
+		{name: "go-by-hand", command: func(dir string) *exec.Cmd {
+			self, err := os.Executable()
+			if err != nil {
+				self = os.Args[0]
+			}
+			c := exec.Command(self, "-by-hand", url+"/"+o.data)
+			if o.procs > 0 {
+				c.Env = append(os.Environ(), "GOMAXPROCS="+strconv.Itoa(o.procs))
+			}
+			return c
+		}},
+	}
+	if o.data != "issues" {
+		others = nil // they are made for issues
 	}
 	python := func(args ...string) func(dir string) *exec.Cmd {
 		return func(dir string) *exec.Cmd {
@@ -55,10 +76,12 @@ func contestants(o options, here, binary, url string) []*program {
 			return exec.Command(o.python, full...)
 		}
 	}
-	others := []*program{
-		{name: "duckdb-pages", command: python(filepath.Join(here, "duckdb_copy.py"), filepath.Join(o.files, "page-*.json"), "{dir}", strconv.Itoa(o.procs))},
-		{name: "duckdb-ndjson", command: python(filepath.Join(here, "duckdb_copy.py"), filepath.Join(o.files, "all.ndjson"), "{dir}", strconv.Itoa(o.procs))},
-		{name: "dlt", command: python(filepath.Join(here, "issues_dlt.py"), url, o.data, "{dir}")},
+	if o.python != "" {
+		others = append(others, []*program{
+			{name: "duckdb-pages", command: python(filepath.Join(here, "duckdb_copy.py"), filepath.Join(o.files, "page-*.json"), "{dir}", strconv.Itoa(o.procs))},
+			{name: "duckdb-ndjson", command: python(filepath.Join(here, "duckdb_copy.py"), filepath.Join(o.files, "all.ndjson"), "{dir}", strconv.Itoa(o.procs))},
+			{name: "dlt", command: python(filepath.Join(here, "issues_dlt.py"), url, o.data, "{dir}")},
+		}...)
 	}
 	asked := strings.Split(o.with, ",")
 	for _, p := range others {

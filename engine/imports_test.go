@@ -52,7 +52,7 @@ var packages = map[string]struct {
 var libraries = map[string][]string{
 	"github.com/yuin/gopher-lua":       {"lua", "lua/console", "lua/scripttest", "lua/view", "stdlib"},
 	"layeh.com/gopher-luar":            {"lua", "stdlib"},
-	"github.com/parquet-go/parquet-go": {"writers/parquet"},
+	"github.com/parquet-go/parquet-go": {"bench", "writers/parquet"}, // bench compares with its rows
 	"github.com/theory/jsonpath":       {"engine/jsonpath"},
 	"github.com/spf13/cobra":           {"cmd/restlua"},
 	"github.com/vbauerster/mpb":        {"cmd/restlua"},
