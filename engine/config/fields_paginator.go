@@ -7,7 +7,7 @@ func paginatorFields(own ...FieldDoc) []FieldDoc {
 		{Key: "type", Kinds: Text, Doc: "Which paginator.", Example: `type = "cursor"`},
 	}, own...)
 	return append(all, FieldDoc{Key: "on_repeat", Kinds: Text, Words: []string{"error", "stop"}, Default: `"error"`,
-		Doc: "What the same page, link or cursor twice in a row is: an error, or the end.", Example: `on_repeat = "stop"`})
+		Doc: "What the same page, link or cursor twice in a row is: an error, or the end. With maximum_page or maximum_offset equal pages are taken: their end is known.", Example: `on_repeat = "stop"`})
 }
 
 var (

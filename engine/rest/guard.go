@@ -91,6 +91,9 @@ func (s *Series) repeats(a *received) (bool, error) {
 		s.done = true
 		return true, nil
 	}
+	if p := s.r.paginator; p != nil && (p.MaximumPage != nil || p.MaximumOffset != nil) {
+		return false, nil // the script says where the end is: it comes, whatever the pages are
+	}
 	reason := "the API gives the same page again and again"
 	if p := s.paginator.param(); p != "" {
 		reason = fmt.Sprintf("does the API ignore %q, or repeat its last page?", p)

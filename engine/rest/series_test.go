@@ -156,6 +156,25 @@ func TestEmptyPagesAreNoRepetition(t *testing.T) {
 	wantTexts(t, "pages", got, "", "", "1")
 }
 
+// OPR-20: where the script says the end, equal pages are taken, as dlt takes them.
+func TestEqualPagesWithAKnownEnd(t *testing.T) {
+	t.Parallel()
+	three := int64(3)
+	for _, p := range []*config.Paginator{
+		{Kind: "page_number", PageParam: "page", BasePage: 1, MaximumPage: &three},
+		{Kind: "offset", Limit: 1, OffsetParam: "o", LimitParam: "l", MaximumOffset: &three},
+	} {
+		t.Run(p.Kind, func(t *testing.T) {
+			t.Parallel()
+			got, err := pages(t, answers(`[1]`, `[1]`, `[1]`, `[1]`).resource(t, config.Client{}, config.Resource{Endpoint: &config.Endpoint{Paginator: p}}, nil), Binding{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			wantTexts(t, "pages", got, "1", "1", "1")
+		})
+	}
+}
+
 // manyPages is an API with records 0..n-1 that pages by every means.
 func manyPages(n, size int) *api {
 	return &api{answer: func(r *hook.Request) (int, http.Header, string) {
