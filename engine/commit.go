@@ -278,7 +278,7 @@ func (r *run) describe(res *Result, resources []dataset.Resource, report *datase
 		t := report.Tables[name]
 		res.Tables[name] = &TableResult{
 			Resource: x.Name, Disposition: x.Disposition, Rows: t.Rows, Added: t.Added, Updated: t.Updated, Deleted: t.Deleted,
-			Total: t.Total, Files: t.Files, Rewritten: t.Rewritten, Bytes: t.Bytes, Path: filepath.Join(r.dataset, name),
+			Total: t.Total, Files: t.Files, Rewritten: t.Rewritten, Bytes: t.Bytes, Path: filepath.Join(r.dataset, name), Mixed: t.Mixed,
 		}
 		if t.Duplicates > 0 {
 			r.warn(x.Name, fmt.Sprintf("%d rows of table %s had a key that another row had; they were deleted", t.Duplicates, name))

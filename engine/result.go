@@ -57,6 +57,9 @@ type TableResult struct {
 	Rewritten   int    `json:"rewritten"` // older files written anew
 	Bytes       int64  `json:"bytes"`     // of all files
 	Path        string `json:"path"`      // folder
+	// Mixed says that older files were left with fewer columns or narrower
+	// types (evolve = "union"): readers must be told.
+	Mixed bool `json:"mixed,omitempty"`
 }
 
 // ResourceResult says what was asked for one resource.

@@ -80,7 +80,7 @@ func TestShellQuote(t *testing.T) {
 		`a"b\c/t`:      `duckdb -c "FROM 'a\"b\\c/t/*.parquet' LIMIT 10"`,
 		"with blank/t": `duckdb -c "FROM 'with blank/t/*.parquet' LIMIT 10"`,
 	} {
-		if got := duckDB(folder); got != want {
+		if got := duckDB(folder, false); got != want {
 			t.Errorf("%s: got %s, want %s", folder, got, want)
 		}
 	}

@@ -7,8 +7,8 @@ import (
 )
 
 // duckDB is a shell command that shows the first rows of the table in folder.
-func duckDB(folder string) string {
-	return `duckdb -c ` + shellQuote("FROM "+overview.DuckDBFiles(folder)+" LIMIT 10")
+func duckDB(folder string, mixed bool) string {
+	return `duckdb -c ` + shellQuote("FROM "+overview.DuckDBFiles(folder, mixed)+" LIMIT 10")
 }
 
 // shellQuote puts s into double quotes for a POSIX shell.

@@ -166,7 +166,7 @@ func (r report) query(b *strings.Builder) {
 	}
 	for _, name := range r.names() {
 		if r.Tables[name].Total > 0 {
-			fmt.Fprintf(b, "\n%s\n", duckDB(filepath.Join(relative(r.Dataset), name)))
+			fmt.Fprintf(b, "\n%s\n", duckDB(filepath.Join(relative(r.Dataset), name), r.Tables[name].Mixed))
 			return
 		}
 	}

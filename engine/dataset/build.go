@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"slices"
 
 	"github.com/restlua/restlua/engine/schema"
 	"github.com/restlua/restlua/engine/state"
@@ -27,6 +28,9 @@ func (c *change) build(ctx context.Context, w *committing) error {
 		return err
 	}
 	parts := c.parts(w.d)
+	c.table.Mixed = slices.ContainsFunc(parts, func(p []*source) bool {
+		return len(p) == 1 && p[0].older && !p[0].rewritten()
+	})
 	stage := filepath.Join(w.dir, c.table.Name)
 	if c.appends(parts) {
 		for _, p := range parts[:len(c.old.Files)] {
@@ -81,7 +85,6 @@ func (c *change) finish() error {
 func (c *change) adapt(w *committing) error {
 	bytes := int64(0)
 	keeps := c.table.Mixed // union: older files stay as they are
-	c.table.Mixed = false
 	for _, s := range c.sources {
 		s.changed = !sameColumns(s.columns, c.table.Columns)
 		if !s.live {
@@ -95,8 +98,7 @@ func (c *change) adapt(w *committing) error {
 			s.changed = !sameColumns(columns, c.table.Columns)
 		}
 		if s.changed && keeps {
-			s.changed = false
-			c.table.Mixed = c.table.Mixed || !s.rewritten()
+			s.changed, s.older = false, true
 		}
 		if s.changed {
 			bytes += s.file.Bytes

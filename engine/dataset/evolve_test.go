@@ -168,3 +168,37 @@ func TestUnionEnds(t *testing.T) {
 		t.Errorf("%s, %v, want %s", got, err, want)
 	}
 }
+
+// RDR-02: a table that is compacted has one schema again.
+func TestUnionCompacted(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), "data")
+	o := testOptions(nil)
+	for _, record := range []string{`{"id":1,"v":1}`, `{"id":2,"v":1.5}`, `{"id":3,"v":"x","n":1}`} {
+		x := appendTo(record)
+		x.Evolve = "union"
+		if _, err := load(dir, o, x); err != nil {
+			t.Fatal(err)
+		}
+	}
+	d, err := Open(context.Background(), dir, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := d.State().Tables["docs"].Mixed
+	if _, err := d.Compact(context.Background(), "docs"); err != nil {
+		t.Fatal(err)
+	}
+	if after := d.State().Tables["docs"].Mixed; !before || after {
+		t.Errorf("mixed was %v and is %v", before, after)
+	}
+	if err := d.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := shownRows(dir, "docs", 10); err != nil || got != "id=1 n=- v=1|id=2 n=- v=1.5|id=3 n=1 v=x" {
+		t.Errorf("%s, %v", got, err)
+	}
+	if err := check(disk{}, dir); err != nil {
+		t.Error(err)
+	}
+}

@@ -18,7 +18,8 @@ type source struct {
 	file    state.File // of a live file as it is listed; of a staged one its rows and bytes
 	columns []schema.Column
 	live    bool
-	changed bool // the file's schema is not the table's
+	changed bool // the file's schema is not the table's, and becomes it
+	older   bool // it is not, and stays as it is (evolve = "union")
 
 	drop *rowSet // rows that are left out; nil: none
 	by   string  // column that drop looks at

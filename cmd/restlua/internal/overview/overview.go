@@ -98,7 +98,7 @@ func Read(ctx context.Context, dir string, o Options) (*Dataset, error) {
 func (d *Dataset) readRows(ctx context.Context, dir string, o Options) (moved bool, err error) {
 	for i := range d.Tables {
 		t := &d.Tables[i]
-		t.Queries = queries(filepath.Join(o.Folder, t.Name))
+		t.Queries = queries(filepath.Join(o.Folder, t.Name), t.Mixed)
 		if o.Rows == 0 || o.Tables != nil && !slices.Contains(o.Tables, t.Name) {
 			continue
 		}

@@ -269,7 +269,7 @@ function tablePage(d) {
   if (change) parts.push(el("p", { class: "facts" }, `Load ${group(last.number)}: ${group(change.added ?? 0)} added, ${group(change.updated ?? 0)} updated, ${group(change.deleted ?? 0)} deleted`));
   if (t.parent) parts.push(el("p", { class: "facts" }, "Child of ", tableLink(t.parent), ": ", el("code", {}, `_rl_parent_id = ${t.parent}._rl_id`)));
   if (children.length > 0) parts.push(el("p", { class: "facts" }, "Child tables: ", children.flatMap((c, i) => [i ? ", " : "", tableLink(c.name)])));
-  if (t.mixed) parts.push(el("p", { class: "notice" }, "Older files have fewer columns or narrower types (evolve = \"union\"): DuckDB needs union_by_name = true, Spark mergeSchema."));
+  if (t.mixed) parts.push(el("p", { class: "notice" }, "Older files have fewer columns or narrower types (evolve = \"union\"): the lines below tell the readers so; Spark unites added columns only."));
   const x = now.table;
   if (x?.name !== t.name) return [...parts, el("p", { class: "facts" }, "Reading…")];
   if (x.problem) parts.push(el("p", { class: "notice" }, x.problem));
