@@ -39,12 +39,13 @@ func (w *World) checkKept(f hook.Ref) error {
 	return nil
 }
 
-// What values take, in bytes: estimates from below of the VM's structures.
+// What values take, in bytes: about what the VM's structures were seen to take.
 const (
-	slotSize     = 16  // of a value in a list or a stack
-	numberSize   = 8   // of a number behind its slot
-	entrySize    = 100 // of an entry in a table's hash part
+	slotSize     = 16 // of a value in a list or a stack
+	numberSize   = 8  // of a number behind its slot
 	tableSize    = 112
+	hashSize     = 480 // of a table's hash part, however few its entries
+	entrySize    = 130 // of an entry in it
 	functionSize = 80
 	upvalueSize  = 56
 	userdataSize = 64
@@ -141,6 +142,9 @@ func (c *counter) table(t *lua.LTable) {
 	})
 	if t.Metatable != nil {
 		c.add(t.Metatable)
+	}
+	if entries > 0 {
+		c.size += hashSize
 	}
 	c.size += entrySize * int64(entries)
 	// The VM keeps every key that a table ever had, which its exported methods
