@@ -10,17 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/restlua/restlua/cmd/restlua/internal/reference"
-	"github.com/restlua/restlua/scripts"
 )
-
-// secretsStart is the secrets.toml that init writes.
-const secretsStart = `# Secrets of the scripts in this folder. Nobody else should read this file.
-# An environment variable wins over it: GITHUB__TOKEN stands for token under [github].
-
-[github]
-# Optional. Without it GitHub answers 60 requests an hour, with it 5,000.
-# token = "..."
-`
 
 // ignoreStart is the .gitignore that init writes.
 const ignoreStart = `/secrets.toml
@@ -28,47 +18,48 @@ const ignoreStart = `/secrets.toml
 `
 
 func initCommand(t *terminal) *cobra.Command {
-	return &cobra.Command{
+	f := &templateFlags{}
+	cmd := &cobra.Command{
 		Use:   "init [FOLDER]",
 		Short: "write example scripts, secrets.toml, .gitignore and types for editors",
-		Long: `Init writes example scripts (github.lua, pokemon.lua) with their tests, a
-secrets.toml that only you can read, and a .gitignore that keeps it and the data
-out of a repository.
+		Long: `Init writes example scripts (github.lua, pokemon.lua, or those that --template
+names) with their tests, a secrets.toml that only you can read, and a .gitignore
+that keeps it and the data out of a repository.
 Files that are there already stay as they are.
 
 With restlua.d.lua, .restlua/ and .luarc.json, editors that use the Lua language
 server complete and explain the keys of a script and the functions of the
 standard library. The first two are written anew each time, so that they fit
 this version of restlua.`,
+		Example: `  restlua init --templates
+  restlua init --template stripe
+  restlua init reports --template jira,slack`,
 		Args: atMostArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			folder := "."
 			if len(args) == 1 {
 				folder = args[0]
 			}
-			return initFolder(t, folder)
+			if f.list {
+				return listTemplates(t)
+			}
+			names, err := f.names()
+			if err != nil {
+				return err
+			}
+			return initFolder(t, folder, names)
 		},
 	}
+	f.add(cmd)
+	return cmd
 }
 
-func initFolder(t *terminal, folder string) error {
+// initFolder writes the scripts of some names, and what belongs beside them.
+func initFolder(t *terminal, folder string, names []string) error {
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		return err
 	}
-	entries, err := fs.ReadDir(scripts.FS, ".")
-	if err != nil {
-		return err
-	}
-	for _, e := range entries {
-		text, err := fs.ReadFile(scripts.FS, e.Name())
-		if err != nil {
-			return err
-		}
-		if err := writeNew(t, filepath.Join(folder, e.Name()), string(text), 0o644); err != nil {
-			return err
-		}
-	}
-	if err := writeNew(t, filepath.Join(folder, "secrets.toml"), secretsStart, 0o600); err != nil {
+	if err := writeTemplates(t, folder, names); err != nil {
 		return err
 	}
 	if err := writeNew(t, filepath.Join(folder, ".gitignore"), ignoreStart, 0o644); err != nil {
@@ -81,7 +72,7 @@ func initFolder(t *terminal, folder string) error {
 	if folder != "." {
 		in = "cd " + folder + " && "
 	}
-	_, err = fmt.Fprintf(t.stdout, "\ntry: %srestlua run pokemon.lua --pages 1\n", in)
+	_, err := fmt.Fprintf(t.stdout, "\ntry: %s%s\n", in, tryTemplate(names))
 	return err
 }
 

@@ -1,0 +1,219 @@
+package scripts_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/restlua/restlua/engine"
+	"github.com/restlua/restlua/lua"
+	"github.com/restlua/restlua/lua/scripttest"
+	"github.com/restlua/restlua/scripts"
+)
+
+// The tests of the scripts pass, where init puts them, too.
+func TestCases(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	if err := os.CopyFS(dir, scripts.FS); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range scripts.Names() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			cases, err := scripttest.Run(t.Context(), filepath.Join(dir, name+"_test.lua"), scripttest.Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(cases) == 0 {
+				t.Error("there is no test")
+			}
+			for _, c := range cases {
+				if c.Err != nil {
+					t.Errorf("%s: %v", c.Name, c.Err)
+				}
+			}
+		})
+	}
+}
+
+// object is a JSON object.
+type object = map[string]any
+
+// api is a model of a real API: a server that refuses what the real one
+// refuses. Its handlers may be called side by side.
+type api struct {
+	t   *testing.T
+	mux *http.ServeMux
+	url string
+
+	mu    sync.Mutex
+	asked []string // method, path and query of each request
+	broke map[string]bool
+}
+
+// serve starts a model. check looks at every request first and says what the
+// real API would have against it, with a status; empty: nothing.
+func serve(t *testing.T, check func(r *http.Request) (status int, why string)) *api {
+	a := &api{t: t, mux: http.NewServeMux(), broke: map[string]bool{}}
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		a.mu.Lock()
+		query, _ := url.QueryUnescape(r.URL.RawQuery)
+		a.asked = append(a.asked, strings.TrimSuffix(r.Method+" "+r.URL.Path+"?"+query, "?"))
+		a.mu.Unlock()
+		if status, why := check(r); why != "" {
+			a.refuse(w, r, status, why)
+			return
+		}
+		a.mux.ServeHTTP(w, r)
+	}))
+	t.Cleanup(s.Close)
+	a.url = s.URL
+	a.mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		a.refuse(w, r, http.StatusNotFound, "there is no such path")
+	})
+	return a
+}
+
+// handle answers a pattern of http.ServeMux with what f returns, as JSON; a
+// why that is not empty refuses the request.
+func (a *api) handle(pattern string, f func(r *http.Request) (answer any, why string)) {
+	a.mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
+		answer, why := f(r)
+		if why != "" {
+			a.refuse(w, r, http.StatusBadRequest, why)
+			return
+		}
+		reply(w, http.StatusOK, answer)
+	})
+}
+
+// refuse answers as the API does to a mistake of the script, which fails the
+// test.
+func (a *api) refuse(w http.ResponseWriter, r *http.Request, status int, why string) {
+	a.t.Errorf("%s %s is refused: %s", r.Method, r.URL, why)
+	reply(w, status, object{"error": why})
+}
+
+// once is true the first time that it is called with a name.
+func (a *api) once(name string) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	was := a.broke[name]
+	a.broke[name] = true
+	return !was
+}
+
+// requests are those since it was called last.
+func (a *api) requests() []string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	asked := a.asked
+	a.asked = nil
+	return asked
+}
+
+func reply(w http.ResponseWriter, status int, v any) {
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.WriteHeader(status)
+	if err := json.NewEncoder(w).Encode(v); err != nil {
+		panic(err) // a model is wrong
+	}
+}
+
+// unknown names a parameter that is not among those that the API knows.
+func unknown(q url.Values, known ...string) string {
+	for name := range q {
+		if !slices.Contains(known, name) {
+			return "unknown parameter " + name
+		}
+	}
+	return ""
+}
+
+// limit reads the size of a page.
+func limit(text string, most int) (n int, why string) {
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 1 || n > most {
+		return 0, fmt.Sprintf("a page of %q, allowed are 1 to %d", text, most)
+	}
+	return n, ""
+}
+
+// behind is what of a list stands behind the record with a value; empty value:
+// the whole. ok is false where there is no such record.
+func behind(list []object, field string, value string) (rest []object, ok bool) {
+	if value == "" {
+		return list, true
+	}
+	i := slices.IndexFunc(list, func(o object) bool { return fmt.Sprint(o[field]) == value })
+	return list[i+1:], i >= 0
+}
+
+// settings are what a run gets beside the script.
+type settings struct {
+	secrets   map[string]string
+	config    map[string]string
+	resources []string
+	now       time.Time // zero: the clock
+}
+
+// load runs a script once. Waits take no time; they are summed.
+func load(t *testing.T, name, dir string, s settings) (*engine.Result, time.Duration) {
+	t.Helper()
+	result, waited, err := try(t, name, dir, s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(result.Warnings) > 0 {
+		t.Errorf("%s warns: %q", name, result.Warnings)
+	}
+	return result, waited
+}
+
+func try(t *testing.T, name, dir string, s settings) (*engine.Result, time.Duration, error) {
+	t.Helper()
+	script, err := lua.Load(name+".lua", lua.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var mu sync.Mutex
+	var waited time.Duration
+	o := engine.Options{
+		Dataset: dir, Secrets: engine.SecretsMap(s.secrets), Config: engine.ConfigFile("", s.config), Resources: s.resources, CheckpointEvery: -1,
+		Sleep: func(ctx context.Context, d time.Duration) error {
+			mu.Lock()
+			defer mu.Unlock()
+			waited += d
+			return ctx.Err()
+		},
+	}
+	if !s.now.IsZero() {
+		o.Now = func() time.Time { return s.now }
+	}
+	result, err := engine.Run(t.Context(), script, o)
+	return result, waited, err
+}
+
+func wantRows(t *testing.T, r *engine.Result, table string, added, updated, deleted, total int) {
+	t.Helper()
+	x := r.Tables[table]
+	if x == nil {
+		t.Errorf("there is no table %s", table)
+		return
+	}
+	if x.Added != int64(added) || x.Updated != int64(updated) || x.Deleted != int64(deleted) || x.Total != int64(total) {
+		t.Errorf("%s: %d added, %d updated, %d deleted, %d in all; want %d, %d, %d, %d", table, x.Added, x.Updated, x.Deleted, x.Total, added, updated, deleted, total)
+	}
+}
