@@ -85,8 +85,12 @@ func newTask(ctx context.Context, r *run, u *planUnit, batchBytes int) (*task, e
 	if hasHooks(res, r.config) {
 		var start []byte
 		if inc != nil {
-			if start = inc.InitialValue; old != nil && inc.EndValue == nil {
-				start = old.LastValue
+			c, err := newCursor(res, old, nil)
+			if err != nil {
+				return nil, err
+			}
+			if c.start != nil {
+				start = c.start.raw // with its lag, as in {incremental.start_value}
 			}
 		}
 		env := r.env(res.Name, start, r.storedState(res.Name), r.options)
