@@ -15,7 +15,8 @@ const watched = 1 << 16
 
 // duplicates counts the primary keys that come twice in one series: data that
 // changed while it was paged through (OPR-22). Records are looked at as they
-// were received.
+// were received, those that the script or the cursor drops not at all: some APIs
+// repeat the last records of a page on the next, and the script may know that.
 type duplicates struct {
 	paths       []*jsonpath.Path
 	seed        maphash.Seed

@@ -341,11 +341,14 @@ func (t *task) take(ctx context.Context, f fetched, included []rest.Field) (stop
 	for i, record := range p.Records {
 		t.records++
 		t.place.record = int(p.Before) + i + 1
-		t.duplicates.look(record)
+		before := t.rows
 		last, err := take(i)
 		if err != nil {
 			t.half = true
 			return false, t.fail(err)
+		}
+		if t.rows > before {
+			t.duplicates.look(record)
 		}
 		stop = stop || last
 		if t.full() {
