@@ -125,11 +125,13 @@ func (a *api) requests() []string {
 }
 
 func reply(w http.ResponseWriter, status int, v any) {
-	w.Header().Set("Content-Type", "application/json; charset=utf-8")
-	w.WriteHeader(status)
-	if err := json.NewEncoder(w).Encode(v); err != nil {
+	body, err := json.Marshal(v)
+	if err != nil {
 		panic(err) // a model is wrong
 	}
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.WriteHeader(status)
+	_, _ = w.Write(body) // who went away needs no answer
 }
 
 // unknown names a parameter that is not among those that the API knows.
@@ -166,7 +168,9 @@ type settings struct {
 	secrets   map[string]string
 	config    map[string]string
 	resources []string
-	now       time.Time // zero: the clock
+	now       time.Time       // zero: the clock
+	ctx       context.Context // nil: that of the test
+	resume    bool            // go on where a run was interrupted
 }
 
 // load runs a script once. Waits take no time; they are summed.
@@ -199,10 +203,17 @@ func try(t *testing.T, name, dir string, s settings) (*engine.Result, time.Durat
 			return ctx.Err()
 		},
 	}
+	if s.resume {
+		o.CheckpointEvery = 0
+	}
+	ctx := s.ctx
+	if ctx == nil {
+		ctx = t.Context()
+	}
 	if !s.now.IsZero() {
 		o.Now = func() time.Time { return s.now }
 	}
-	result, err := engine.Run(t.Context(), script, o)
+	result, err := engine.Run(ctx, script, o)
 	return result, waited, err
 }
 
