@@ -1,10 +1,18 @@
 package engine_test
 
 import (
+	"context"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/restlua/restlua/engine"
+	"github.com/restlua/restlua/lua"
 )
 
 // INC-40: ctx.incremental.start_value is what {incremental.start_value} sends,
@@ -65,4 +73,40 @@ func TestDuplicatesThatTheScriptDrops(t *testing.T) {
 		t.Errorf("warnings %q, want none", w)
 	}
 	a.wantIDs("x", count(1, 3))
+}
+
+// API-28: http.wait waits between the questions of a hook, through the sleep of
+// the load, which counts it; it is not the hook's time.
+func TestHooksWait(t *testing.T) {
+	t.Parallel()
+	var asked atomic.Int32
+	a := serve(t, func(a *api, w http.ResponseWriter, r *http.Request) {
+		a.json(w, fmt.Sprintf(`{"done":%t}`, asked.Add(1) > 3))
+	})
+	result := a.load(`local http = require("http")
+	return {
+		client = { base_url = "$API", session = { hook_timeout = 0.5 } },
+		resources = { { name = "jobs", rows = function(emit)
+			while not http.get("job").json.done do http.wait("1m") end
+			emit { id = 1 }
+		end } },
+	}`)
+	a.wantIDs("jobs", "1")
+	if result.Waited != 3*time.Minute {
+		t.Errorf("waited %v, want 3m", result.Waited)
+	}
+	// A load that is stopped does not wait to the end.
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		script, err := lua.Parse("x.lua", `return { client = { base_url = "https://api.example/" }, resources = {
+			{ name = "x", rows = function(emit) require("http").wait("1h") end } } }`, lua.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		began := time.Now()
+		if _, err := engine.Run(ctx, script, engine.Options{Dataset: t.TempDir()}); err == nil || time.Since(began) > 10*time.Second {
+			t.Errorf("the load ended after %v with %v", time.Since(began), err)
+		}
+	})
 }

@@ -52,6 +52,7 @@ type plan struct {
 	load     int64 // number of the load; 0 until it begins
 	// http makes requests of hooks; nil: there is no client yet.
 	http func(ctx context.Context, r *hook.Request) (*hook.Response, error)
+	wait func(ctx context.Context, d time.Duration) error // of hooks, likewise
 }
 
 // planUnit is one resource of a run. A resource that nobody selected but whose
@@ -136,7 +137,7 @@ func (p *plan) hide(value any) {
 func (p *plan) env(resource string, start, state []byte, o *Options) hook.Env {
 	env := hook.Env{
 		Secrets: p.secrets, Config: o.Config, LoadID: p.load, Started: p.started, Now: o.Now,
-		Resource: resource, IncrementalStart: start, State: state, HTTP: p.http,
+		Resource: resource, IncrementalStart: start, State: state, HTTP: p.http, Wait: p.wait,
 	}
 	if p.config != nil {
 		env.HookTimeout = p.config.Client.Session.HookTimeout

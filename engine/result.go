@@ -16,7 +16,7 @@ type Result struct {
 	Resources   map[string]*ResourceResult `json:"resources"`
 	Requests    int64                      `json:"requests"`
 	Retries     int64                      `json:"retries"`
-	Waited      time.Duration              `json:"waited_ns"` // for retries and limits
+	Waited      time.Duration              `json:"waited_ns"` // for retries and limits, and where a hook waits
 	Bytes       int64                      `json:"bytes"`     // received, decompressed
 	Changes     []SchemaChange             `json:"schema_changes"`
 	Dropped     []Dropped                  `json:"dropped,omitempty"` // by schema contracts

@@ -144,6 +144,10 @@ func (r *run) do(ctx context.Context) (result *Result, err error) {
 		return nil, err
 	}
 	r.plan.http = r.client.Do
+	r.plan.wait = func(ctx context.Context, d time.Duration) error {
+		r.waited.Add(int64(d))
+		return r.client.Wait(ctx, d)
+	}
 	defer r.client.Close()
 	if err := r.makeTasks(ctx); err != nil {
 		return nil, err

@@ -71,6 +71,9 @@ func newWorld(s *Script, env hook.Env) *World {
 	if env.HTTP != nil {
 		w.host.HTTP = w.request
 	}
+	if env.Wait != nil {
+		w.host.Wait = w.wait
+	}
 	w.L = lua.NewState(lua.Options{
 		SkipOpenLibs:     true,
 		CallStackSize:    s.options.CallDepth,
@@ -143,6 +146,13 @@ func (w *World) request(ctx context.Context, r *hook.Request) (*hook.Response, e
 	resume := w.meter.outside()
 	defer resume()
 	return w.env.HTTP(ctx, r)
+}
+
+// wait lets time pass for a hook; that is not the hook's time either.
+func (w *World) wait(ctx context.Context, d time.Duration) error {
+	resume := w.meter.outside()
+	defer resume()
+	return w.env.Wait(ctx, d)
 }
 
 // Close releases the world.

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	lua "github.com/yuin/gopher-lua"
 
@@ -46,6 +47,22 @@ assert(response.headers["content-type"] == "application/json")`,
 					c.fail("argument 1: method: expected a word like GET, got %q", method)
 				}
 				return c.send(&hook.Request{Method: method, URL: o.needText("url")}, o)
+			},
+		},
+		Function{
+			Name: "wait", Params: "duration: number|string", Returns: "nil",
+			Doc:     "Lets time pass before the next request, for an API that is not ready yet: seconds, or a duration like \"30s\", a day at most. It is not the time of the hook, and ends when the load is stopped. In tests of scripts no time passes.",
+			Example: `http.wait("10s")`,
+			run: func(c *call) int {
+				d := c.duration(1)
+				if d < 0 || d > 24*time.Hour {
+					c.failArgument(1, "a wait of 0 seconds to a day")
+				}
+				if c.Wait == nil {
+					c.fail("there is no waiting here; it is for hooks")
+				}
+				c.check(c.Wait(c.context(), d))
+				return 0
 			},
 		},
 	)

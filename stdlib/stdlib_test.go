@@ -34,6 +34,7 @@ func testHost() *Host {
 		Resource: "issues",
 		Started:  time.Date(2024, 2, 1, 0, 0, 0, 0, time.UTC),
 		HTTP:     echo,
+		Wait:     func(context.Context, time.Duration) error { return nil },
 	}}
 }
 
@@ -203,7 +204,7 @@ func TestModulesAreComplete(t *testing.T) {
 		"base64":  "encode decode url_encode url_decode",
 		"hex":     "encode decode",
 		"crypto":  "sha256 sha1 md5 hmac random_bytes jwt_sign aws_sigv4",
-		"http":    "get post request",
+		"http":    "get post request wait",
 		"re":      "match find find_all replace split",
 		"csv":     "decode encode",
 		"xml":     "decode",

@@ -122,6 +122,9 @@ func TestHTTP(t *testing.T) {
 		failure{`http.request{ method = "GET /", url = "x" }`, `http.request: argument 1: method: expected a word like GET, got "GET /"`},
 		failure{`http.request{}`, `http.request: argument 1: url: expected text, got nothing`},
 		failure{`local x = http.get("x").code`, `http response: there is no field "code" (it has status, headers, body, json, url, elapsed)`},
+		failure{`http.wait("x")`, `http.wait: "x" is no duration (expected one like "1h30m", "7d" or "1.5s")`},
+		failure{`http.wait(-1)`, `http.wait: argument 1: expected a wait of 0 seconds to a day, got a number`},
+		failure{`http.wait("25h")`, `http.wait: argument 1: expected a wait of 0 seconds to a day, got text`},
 		failure{`http.get("x").status = 1`, `http response: a response does not change`},
 	)
 }
@@ -131,6 +134,8 @@ func TestHTTPIsForHooks(t *testing.T) {
 	h := testHost()
 	h.Evaluating = true
 	checkFailure(t, failure{"evaluating", "http.get: http is for hooks; while the script is evaluated there are no requests"}, runLua(t, h, `http.get("x")`))
+	h.Wait = nil
+	checkFailure(t, failure{"evaluating", "http.wait: there is no waiting here; it is for hooks"}, runLua(t, h, `http.wait(1)`))
 	h = testHost()
 	h.HTTP = nil
 	checkFailure(t, failure{"no client", "http.get: no requests are possible here"}, runLua(t, h, `http.get("x")`))

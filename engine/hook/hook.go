@@ -134,6 +134,9 @@ type Env struct {
 	// redaction and host rules. A URL without host joins base_url. nil: no
 	// requests are possible (while a script is evaluated).
 	HTTP func(ctx context.Context, r *Request) (*Response, error)
+	// Wait lets time pass before the next request, or returns the context's error
+	// when that ends first. nil: no waiting is possible, as HTTP.
+	Wait func(ctx context.Context, d time.Duration) error
 	// Log receives print and the log module; nil drops them. level is
 	// "debug", "info", "warn" or "error".
 	Log func(level, text string, fields map[string]any)

@@ -140,6 +140,10 @@ func sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
+// Wait lets d pass for a hook, as between two tries of a request; it returns
+// early, with why, when ctx ends.
+func (c *Client) Wait(ctx context.Context, d time.Duration) error { return c.sleep(ctx, d) }
+
 // Close frees the client's connections.
 func (c *Client) Close() {
 	if c.own != nil {

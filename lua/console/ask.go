@@ -99,7 +99,7 @@ func (s *Session) asked() *config.Resource {
 func (s *Session) records(r *config.Resource, n int) ([]byte, error) {
 	var world hook.World
 	if r.Name != "get" || r.Path != "" {
-		made, err := s.script.World(s.ctx, hook.Env{Secrets: s.watched(s.options.Secrets), Config: s.options.Config, Resource: r.Name, HTTP: s.client.Do})
+		made, err := s.script.World(s.ctx, hook.Env{Secrets: s.watched(s.options.Secrets), Config: s.options.Config, Resource: r.Name, HTTP: s.client.Do, Wait: s.client.Wait})
 		if err != nil {
 			return nil, err
 		}
