@@ -257,6 +257,17 @@ func TestAPI11LinkToAnotherHost(t *testing.T) {
 		t.Error("credentials went to another host")
 	}
 	wantWarning(t, result, "files", strings.TrimPrefix(other.URL, "http://"), "without credentials", "client.allowed_hosts")
+	// Where the script switches auth off, it knows that.
+	result = a.load(fmt.Sprintf(`return {
+		client = { base_url = "$API", auth = { token = require("secrets").get("api.token") } },
+		resources = {
+			{ name = "jobs", selected = false, rows = { { file = %q } } },
+			{ name = "files", write_disposition = "replace", endpoint = { path = "{resources.jobs.file}", auth = false, paginator = "single_page", data_selector = "items" } },
+		},
+	}`, other.URL+"/signed?part=2"))
+	if len(result.Warnings) > 0 || leaked.Load() {
+		t.Errorf("without auth: warnings %q, leaked %t", result.Warnings, leaked.Load())
+	}
 }
 
 // API-24: many rows share the cursor value at the boundary: none is lost, none

@@ -221,7 +221,9 @@ func (c *Client) prepare(ctx context.Context, x *sending, base *hook.Request) (r
 		}
 	}
 	if !trusted {
-		c.warnUntrusted(x, u)
+		if c.withholds(x, base) {
+			c.warnUntrusted(x, u)
+		}
 		if held := c.secretIn(&out); held != "" {
 			return nil, nil, 0, final{fmt.Errorf("refused to send credentials in the %s to %s, a host that the script does not name (client.allowed_hosts)", held, u.Host)}
 		}
@@ -259,10 +261,9 @@ func (c *Client) headers(x *sending, r *hook.Request, trusted bool) http.Header 
 	h.Set("Accept", "*/*")
 	h.Set("Accept-Encoding", "gzip")
 	h.Set("User-Agent", "restlua/"+c.options.Version)
-	private := func(name, value string) bool { return credentialHeader(name) || c.redactor.holds(value) }
 	if !x.token {
 		for _, p := range c.config.Headers {
-			if (trusted && !r.NoAuth) || !private(p.Name, p.Value) {
+			if (trusted && !r.NoAuth) || !c.private(p.Name, p.Value) {
 				h.Set(p.Name, p.Value)
 			}
 		}
@@ -270,21 +271,12 @@ func (c *Client) headers(x *sending, r *hook.Request, trusted bool) http.Header 
 	for name, values := range r.Headers {
 		h.Del(name)
 		for _, v := range values {
-			if trusted || !private(name, v) {
+			if trusted || !c.private(name, v) {
 				h.Add(name, v)
 			}
 		}
 	}
 	return h
-}
-
-// warnUntrusted says that a host gets no credentials, once for each.
-func (c *Client) warnUntrusted(x *sending, u *url.URL) {
-	if c.options.Events.Warning == nil || !c.hosts.firstWarning(u.Host) {
-		return
-	}
-	c.options.Events.Warning(x.resource, fmt.Sprintf(
-		"requests to %s are sent without credentials: the script does not name this host (if it may have them: client.allowed_hosts = { %q })", u.Host, u.Hostname()))
 }
 
 // parseURL gives the URL of r with its parameters.

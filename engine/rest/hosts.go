@@ -2,12 +2,16 @@ package rest
 
 import (
 	"errors"
+	"fmt"
 	"net"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
+
+	"github.com/restlua/restlua/engine/hook"
 )
 
 // hosts knows which hosts the script names: credentials go to these only, and
@@ -213,4 +217,32 @@ func internal(a netip.Addr) bool {
 	a = a.Unmap().WithZone("")
 	return a.IsLoopback() || a.IsPrivate() || a.IsLinkLocalUnicast() || a.IsLinkLocalMulticast() ||
 		a.IsInterfaceLocalMulticast() || a.IsUnspecified() || sharedSpace.Contains(a)
+}
+
+// private reports a header that carries a credential.
+func (c *Client) private(name, value string) bool {
+	return credentialHeader(name) || c.redactor.holds(value)
+}
+
+// withholds reports whether a request to a host that is not trusted lacks
+// credentials that others have. Where auth is off there are none to miss.
+func (c *Client) withholds(x *sending, r *hook.Request) bool {
+	if x.auth != nil && !r.NoAuth {
+		return true
+	}
+	for name, values := range r.Headers {
+		if slices.ContainsFunc(values, func(v string) bool { return c.private(name, v) }) {
+			return true
+		}
+	}
+	return !x.token && !r.NoAuth && slices.ContainsFunc(c.config.Headers, func(p hook.Pair) bool { return c.private(p.Name, p.Value) })
+}
+
+// warnUntrusted says that a host gets no credentials, once for each.
+func (c *Client) warnUntrusted(x *sending, u *url.URL) {
+	if c.options.Events.Warning == nil || !c.hosts.firstWarning(u.Host) {
+		return
+	}
+	c.options.Events.Warning(x.resource, fmt.Sprintf(
+		"requests to %s are sent without credentials: the script does not name this host (if it may have them: client.allowed_hosts = { %q })", u.Host, u.Hostname()))
 }
