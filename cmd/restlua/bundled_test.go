@@ -163,7 +163,12 @@ func TestSecretsExample(t *testing.T) {
 	asked := map[string]bool{}
 	for _, name := range scripts.Names() {
 		env := hook.Env{
-			Config:  func(path string) (any, bool, []string, error) { return "acme", true, nil, nil },
+			Config: func(path string) (any, bool, []string, error) {
+				if strings.HasSuffix(path, ".since") {
+					return "2024-01-01", true, nil, nil
+				}
+				return "acme", true, nil, nil
+			},
 			Secrets: func(path string) (any, bool, []string, error) { asked[path] = true; return "x", true, nil, nil },
 		}
 		if _, err := bundled(t, name+".lua").Config(t.Context(), env); err != nil {

@@ -72,7 +72,15 @@ func initFolder(t *terminal, folder string, names []string) error {
 	if folder != "." {
 		in = "cd " + folder + " && "
 	}
-	_, err := fmt.Fprintf(t.stdout, "\ntry: %s%s\n", in, tryTemplate(names))
+	command, needs, err := tryTemplate(names)
+	if err != nil {
+		return err
+	}
+	if needs {
+		_, err = fmt.Fprintf(t.stdout, "\nfill in %s, then try: %s%s\n", filepath.Join(folder, "secrets.toml"), in, command)
+		return err
+	}
+	_, err = fmt.Fprintf(t.stdout, "\ntry: %s%s\n", in, command)
 	return err
 }
 

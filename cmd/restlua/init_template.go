@@ -132,6 +132,9 @@ var (
 	sectionHead = regexp.MustCompile(`(?m)^\[(\w+)\]$`)
 	secretLine  = regexp.MustCompile(`(?m)^\w+ = `)
 	secretAsked = regexp.MustCompile(`secrets\.get\("(\w+)\.`)
+	// Without a default a secret is needed.
+	secretNeeded = regexp.MustCompile(`secrets\.get\("[\w.]+"\)`)
+	runLine      = regexp.MustCompile(`(?m)^--   (restlua run .*)$`)
 )
 
 // secretsOf are the sections of secrets.example.toml for some scripts, each
@@ -165,17 +168,20 @@ func secretsOf(names []string) (string, error) {
 	return out, nil
 }
 
-// tryTemplate is the command that runs the first script that init can recommend:
-// pokemon needs no key, of the others the comment at the top says how.
-func tryTemplate(names []string) string {
+// tryTemplate is the command that runs one of the scripts, and whether it needs
+// secrets first: pokemon needs none, of the others the comment at the top says how
+// they are run.
+func tryTemplate(names []string) (command string, needs bool, err error) {
 	if slices.Contains(names, "pokemon") {
-		return "restlua run pokemon.lua --pages 1"
+		return "restlua run pokemon.lua --pages 1", false, nil
 	}
 	text, err := fs.ReadFile(scripts.FS, names[0]+".lua")
-	if err == nil {
-		if m := regexp.MustCompile(`(?m)^--   (restlua run .*)$`).FindSubmatch(text); m != nil {
-			return string(m[1])
-		}
+	if err != nil {
+		return "", false, err
 	}
-	return "restlua run " + names[0] + ".lua"
+	command = "restlua run " + names[0] + ".lua"
+	if m := runLine.FindSubmatch(text); m != nil {
+		command = string(m[1])
+	}
+	return command, secretNeeded.Match(text), nil
 }
