@@ -9,7 +9,8 @@
 --
 -- What changed is found by the search API. It ends at 10,000 results, so the
 -- pages here do not follow its cursor: each asks for what has a greater id than
--- the last object of the page before.
+-- the last object of the page before. It does not find what was deleted, so that
+-- stays in the tables.
 
 local config = require("config")
 local secrets = require("secrets")

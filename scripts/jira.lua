@@ -6,7 +6,8 @@
 -- acme is the site acme.atlassian.net; --set jira.jql="project = WEB" narrows the
 -- issues. Needs the secrets jira.email and jira.token, an API token of that
 -- account (id.atlassian.com > Security), under [jira] in secrets.toml or in
--- JIRA__EMAIL and JIRA__TOKEN.
+-- JIRA__EMAIL and JIRA__TOKEN. An issue that is deleted stays in the table: no
+-- search finds it.
 
 local config = require("config")
 local http = require("http")

@@ -5,7 +5,8 @@
 --
 -- Needs the secret graph.client_secret of an app registration with the application
 -- permissions User.Read.All, GroupMember.Read.All and AuditLog.Read.All, under [graph]
--- in secrets.toml or in GRAPH__CLIENT_SECRET.
+-- in secrets.toml or in GRAPH__CLIENT_SECRET. Sign-ins need a P1 licence:
+-- without one add --resource users --resource groups --resource members.
 --
 -- What is OData here, and the same in other APIs of that kind (Dynamics, SAP, ...):
 -- records stand in "value", the address of the next page in "@odata.nextLink",

@@ -48,6 +48,31 @@ func TestCases(t *testing.T) {
 	}
 }
 
+// Every script is fine for restlua check, without a warning: of a value kept in a
+// variable, for one, with which a killed run could not go on.
+func TestCheck(t *testing.T) {
+	t.Parallel()
+	for _, name := range scripts.Names() {
+		script, err := lua.Load(name+".lua", lua.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		secret := func(string) (any, bool, []string, error) { return "s3cret-of-acme", true, nil, nil }
+		// A time is as good as any other text; addresses have defaults.
+		setting := func(path string) (any, bool, []string, error) {
+			return "2024-01-01", !strings.HasSuffix(path, "url"), nil, nil
+		}
+		c, err := engine.Check(t.Context(), script, engine.Options{Secrets: secret, Config: setting})
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		for _, w := range c.Warnings {
+			t.Errorf("%s:%d: %s: %s", w.Pos.File, w.Pos.Line, w.Path, w.Text)
+		}
+	}
+}
+
 // object is a JSON object.
 type object = map[string]any
 

@@ -38,14 +38,13 @@ local lag = 120
 
 -- Where an older export goes on at a time, the rows of that second come again.
 -- They come in the order of their time, so those of the last second are enough to
--- know them by.
-local second, seen
-
-local function again(event)
-  if event.timestamp ~= second then second, seen = event.timestamp, {} end
+-- know them by. ctx.state is kept with the position of a run that is interrupted;
+-- a variable would be lost.
+local function again(event, state)
+  if event.timestamp ~= state.second then state.second, state.seen = event.timestamp, {} end
   local id = tostring(event.id)
-  local was = seen[id]
-  seen[id] = true
+  local was = state.seen[id]
+  state.seen[id] = true
   return was
 end
 
@@ -89,7 +88,7 @@ return {
         incremental = { cursor_path = "timestamp", start_param = "start_time", initial_value = since.unix, lag = lag },
       },
       processing_steps = {
-        { filter = function(event) return not again(event) end },
+        { filter = function(event, ctx) return not again(event, ctx.state) end },
         { yield_map = function(event, emit)
             for _, child in ipairs(event.child_events) do
               if child.event_type == "Comment" then
