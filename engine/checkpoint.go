@@ -449,7 +449,7 @@ func (r *run) storedState(resource string) []byte {
 	if s, ok := r.resumed[resource]; ok && s.State != nil {
 		return s.State
 	}
-	if s := r.data.State().Resources[resource]; s != nil {
+	if s := r.stored(resource); s != nil {
 		return s.State
 	}
 	return nil

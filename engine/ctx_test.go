@@ -45,6 +45,34 @@ func TestStartValueOfHooks(t *testing.T) {
 	}
 }
 
+// A full refresh forgets ctx.state with the cursors: scripts keep positions there.
+func TestFullRefreshForgetsState(t *testing.T) {
+	t.Parallel()
+	a := serve(t, func(a *api, w http.ResponseWriter, r *http.Request) { a.json(w, `[{"id":1}]`) })
+	dir := t.TempDir()
+	for i, full := range []bool{false, false, true, false} {
+		script, err := lua.Parse("x.lua", strings.ReplaceAll(`return {
+			client = { base_url = "$API" },
+			resources = { { name = "x", endpoint = { paginator = {
+				init_request = function(request, state, ctx)
+					request.params.from = ctx.state.at or 0
+					ctx.state.at = request.params.from + 1
+				end,
+				update_state = function() return false end,
+			} } } },
+		}`, "$API", a.url), lua.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := engine.Run(t.Context(), script, engine.Options{Dataset: dir, FullRefresh: full}); err != nil {
+			t.Fatal(err)
+		}
+		if got, want := a.asked()[i], fmt.Sprintf("GET /x?from=%d", []int{0, 1, 0, 1}[i]); got != want {
+			t.Errorf("run %d asked %s, want %s", i+1, got, want)
+		}
+	}
+}
+
 // OPR-22: records that the script drops because they came before are no sign of
 // data that changed while it was paged through.
 func TestDuplicatesThatTheScriptDrops(t *testing.T) {

@@ -57,6 +57,13 @@ test.case("events are gone after 30 days, so the list is read again", function(t
   t.equal(load.requests[1].path, "/v1/refunds")
 end)
 
+test.case("--full-refresh reads the lists again", function(t)
+  t.api["GET /v1/refunds?limit=100"] = nothing
+  t.run("stripe.lua", options { resources = { "refunds" } })
+  local load = t.run("stripe.lua", options { resources = { "refunds" }, full_refresh = true })
+  t.equal(load.requests[1].path, "/v1/refunds")
+end)
+
 test.case("a long invoice is completed", function(t)
   t.api["GET /v1/invoices?limit=100"] = { json = { has_more = false, data = {
     { id = "in_1", object = "invoice", created = 1740000000, lines = { url = "/v1/invoices/in_1/lines", has_more = true, data = { { id = "il_1", amount = 100 } } } },
