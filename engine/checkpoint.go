@@ -223,6 +223,13 @@ func (t *task) anew() bool {
 	return parent != nil && parent.anew()
 }
 
+// ahead reports whether hooks that run ahead of the rows have changed ctx.state: a
+// paginator that keeps a position there, before its page is taken in.
+func (t *task) ahead() bool {
+	w, ok := t.world.(interface{ StateAhead() bool })
+	return ok && w.StateAhead()
+}
+
 // keep takes checkpoints until ctx ends.
 func (r *run) keepCheckpoints(ctx context.Context) {
 	every := r.options.CheckpointEvery
@@ -294,7 +301,7 @@ func (t *task) save() (savedTask, error) {
 		return savedTask{}, errHalfPage
 	}
 	s := savedTask{
-		Anew: t.anew() || t.lost && !t.done, Done: t.done, Position: position{t.finished, t.series}, Pages: t.pages, Records: t.records, Rows: t.rows, Failures: t.failures,
+		Anew: t.anew() || (t.lost || t.ahead()) && !t.done, Done: t.done, Position: position{t.finished, t.series}, Pages: t.pages, Records: t.records, Rows: t.rows, Failures: t.failures,
 		Gaps: t.gaps.series, Gap: t.gaps.first,
 	}
 	if t.duplicates != nil {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -137,4 +138,63 @@ func TestHooksWait(t *testing.T) {
 			t.Errorf("the load ended after %v with %v", time.Since(began), err)
 		}
 	})
+}
+
+// OPR-41: a paginator that keeps a position in ctx.state writes it ahead of the
+// rows. A load that is interrupted reads such a resource anew, with the state of
+// before, so that nothing is passed over; a step's state goes with the rows.
+func TestStateAheadOfRows(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name, init, step string
+		anew             bool
+	}{
+		{"paginator", `ctx.state.seen = true`, ``, true},
+		{"step", ``, `ctx.state.seen = true`, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			a := serve(t, func(a *api, w http.ResponseWriter, r *http.Request) {
+				page, _ := strconv.Atoi(r.URL.Query().Get("page"))
+				if page == 4 && ctx.Err() == nil {
+					cancel()
+					<-r.Context().Done()
+					return
+				}
+				a.json(w, fmt.Sprintf(`{"items":[{"id":%d}],"more":%t}`, page, page < 5))
+			})
+			script, err := lua.Parse("x.lua", strings.ReplaceAll(`return {
+				client = { base_url = "$API" },
+				resources = { { name = "x", primary_key = "id", write_disposition = "merge",
+					endpoint = { data_selector = "items", paginator = {
+						init_request = function(request, state, ctx)
+							state.page = ctx.state.seen and 5 or 1
+							`+c.init+`
+							request.params.page = state.page
+						end,
+						update_state = function(response, records, state) state.page = state.page + 1 return response.json.more end,
+						update_request = function(request, state) request.params.page = state.page end,
+					} },
+					processing_steps = { { filter = function(r, ctx) `+c.step+` return true end } },
+				} },
+			}`, "$API", a.url), lua.Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			o := engine.Options{Dataset: a.dir}
+			if _, err := engine.Run(ctx, script, o); err == nil {
+				t.Fatal("the load was not interrupted")
+			}
+			first := len(a.asked())
+			if _, err := engine.Run(t.Context(), script, o); err != nil {
+				t.Fatal(err)
+			}
+			a.wantIDs("x", "1 2 3 4 5")
+			if anew := a.asked()[first] == "GET /x?page=1"; anew != c.anew {
+				t.Errorf("anew: %t, want %t: %q", anew, c.anew, a.asked()[first:])
+			}
+		})
+	}
 }

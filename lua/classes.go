@@ -10,7 +10,7 @@ func Classes() []stdlib.Class {
 		Doc:  "The last argument of every hook.",
 		Fields: []stdlib.Field{
 			{Name: "resource", Type: "string?", Doc: "Name of the resource; nil in on_start and on_finish."},
-			{Name: "state", Type: "table", Doc: "Plain values that are kept from load to load, committed with the load."},
+			{Name: "state", Type: "table", Doc: "Plain values that are kept from load to load, committed with the load. Steps write it with their rows; where a paginator, a response action or a login writes it, which run ahead of the rows, a load that was killed reads the resource anew."},
 			{Name: "log", Type: "log", Doc: "The module log."},
 			{Name: "load_id", Type: "integer", Doc: "Number of the load."},
 			{Name: "incremental", Type: "{ start_value: any }", Doc: "start_value is where the load of an incremental resource starts; nil where it starts at the beginning."},

@@ -84,6 +84,42 @@ func (w *World) State() ([]byte, error) {
 	return out, nil
 }
 
+// StateAhead reports whether ctx.state was changed by a paginator, a response
+// action or a login. These run while pages are asked for, which is ahead of the
+// rows that are taken in, so in the middle of a load nobody can say what of
+// ctx.state belongs to which row.
+func (w *World) StateAhead() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.ahead
+}
+
+// watchState notes what ctx.state is now; the function that it returns compares.
+// The world's lock is held at both times.
+func (w *World) watchState() (compare func()) {
+	if w.ahead {
+		return func() {}
+	}
+	was, text := w.stateNow()
+	return func() {
+		is, now := w.stateNow()
+		w.ahead = w.ahead || was != is || text != now
+	}
+}
+
+// stateNow is the value of ctx.state and, once somebody has changed it, its text.
+func (w *World) stateNow() (lua.LValue, string) {
+	v := w.ctx.RawGetString("state")
+	if !view.Changed(v) {
+		return v, ""
+	}
+	text, err := w.json(nil, v)
+	if err != nil {
+		return v, err.Error()
+	}
+	return v, string(text)
+}
+
 var parentRE = regexp.MustCompile(`\{\s*resources\.([A-Za-z0-9_]+)\.`)
 
 // parents are the names of the parents of the world's resource: those that

@@ -58,6 +58,7 @@ func (w *World) withResponse(ctx context.Context, f hook.Ref, r *hook.Response) 
 		return nil, err
 	}
 	defer w.leave()
+	defer w.watchState()()
 	p := w.newResponse(r)
 	w.L.Push(c.fn)
 	w.L.Push(p.userdata)
@@ -97,6 +98,7 @@ func (w *World) withRequest(ctx context.Context, f hook.Ref, r *hook.Request, se
 		return err
 	}
 	defer w.leave()
+	defer w.watchState()()
 	q := w.newRequest(r)
 	w.L.Push(c.fn)
 	w.L.Push(q.userdata)
@@ -122,6 +124,7 @@ func (w *World) BuildTokenRequest(ctx context.Context, f hook.Ref, settings []by
 		return nil, nil, err
 	}
 	defer w.leave()
+	defer w.watchState()()
 	w.L.Push(c.fn)
 	w.L.Push(w.lease.View(w.L, settings))
 	w.L.Push(w.ctx)
@@ -167,6 +170,7 @@ func (w *World) Login(ctx context.Context, f hook.Ref) ([]byte, error) {
 		return nil, err
 	}
 	defer w.leave()
+	defer w.watchState()()
 	w.noAuth = true
 	w.L.Push(c.fn)
 	w.L.Push(w.library("http"))
@@ -211,6 +215,7 @@ func (w *World) InitPage(ctx context.Context, p hook.Paginator, r *hook.Request)
 		return nil, err
 	}
 	defer w.leave()
+	defer w.watchState()()
 	q := w.newRequest(r)
 	state := w.lease.View(w.L, empty)
 	w.L.Push(c.fn)
@@ -253,6 +258,7 @@ func (w *World) NextPage(ctx context.Context, p hook.Paginator, r *hook.Request,
 		return nil, false, err
 	}
 	defer w.leave()
+	defer w.watchState()()
 	q := w.newRequest(r)
 	s := w.lease.View(w.L, state)
 	w.L.Push(c.fn)
@@ -276,6 +282,7 @@ func (w *World) step(ctx context.Context, f hook.Ref, r *hook.Request, resp *hoo
 		return nil, false, err
 	}
 	defer w.leave()
+	defer w.watchState()()
 	q := w.newRequest(r)
 	s := w.lease.View(w.L, state)
 	w.L.Push(c.fn)
@@ -308,6 +315,7 @@ func (w *World) updateState(ctx context.Context, f hook.Ref, resp *hook.Response
 		return nil, false, err
 	}
 	defer w.leave()
+	defer w.watchState()()
 	s := w.lease.View(w.L, state)
 	p := w.newResponse(resp)
 	if len(records) == 0 {

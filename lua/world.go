@@ -43,6 +43,10 @@ type World struct {
 	chunkArgs  int
 	marks      *marks // nil but while a config is evaluated
 
+	// ahead is set when a hook that runs while a page is asked for has changed
+	// ctx.state; see StateAhead.
+	ahead bool
+
 	// Of the call at hand.
 	noAuth  bool               // requests carry no credentials (login)
 	emitTo  func([]byte) error // receives the records of emit
