@@ -24,9 +24,8 @@ local delta = {
   init_request = function(request, state, ctx)
     if ctx.state.delta then request.url, request.params = ctx.state.delta, {} end
   end,
-  update_state = function(response, records, state, ctx)
+  update_state = function(response, records, state)
     state.next = response.json["@odata.nextLink"]
-    ctx.state.delta = response.json["@odata.deltaLink"] or ctx.state.delta
     return state.next
   end,
   update_request = function(request, state)
@@ -42,28 +41,42 @@ local function expired(response, ctx)
   return "ignore"
 end
 
--- A table that follows the changes of a list. What was removed comes with its id
--- alone and a mark, and leaves the table.
-local function changes(name, list, select, step)
+-- A table that follows the changes of a list. rows makes rows of each object in it;
+-- those that are marked as removed leave the table.
+local function changes(name, key, list, select, rows)
   return {
     name = name,
+    primary_key = key,
     write_disposition = "merge",
     endpoint = {
       path = list .. "/delta",
       params = { ["$select"] = select },
+      -- The page is the record: beside its objects a step sees the deltaLink.
+      data_selector = "$",
       paginator = delta,
       response_actions = { { status_code = 410, action = expired } },
     },
-    primary_key = name == "members" and { "group_id", "id" } or "id",
     columns = { removed = { data_type = "bool", hard_delete = true } },
-    processing_steps = { step },
+    processing_steps = {
+      { yield_map = function(page, emit, ctx)
+          for _, object in ipairs(page.value) do rows(object, emit) end
+          ctx.state.delta = page["@odata.deltaLink"] or ctx.state.delta
+        end },
+    },
   }
 end
 
--- "@removed" is an object with the reason.
-local function marked(record)
-  record.removed, record["@removed"] = record["@removed"] ~= nil, nil
-  return record
+-- What was removed comes with its id alone, and "@removed", which says why.
+local function itself(object, emit)
+  object.removed, object["@removed"] = object["@removed"] ~= nil, nil
+  emit(object)
+end
+
+-- Who came into a group and who left it stands in the group's object.
+local function members(group, emit)
+  for _, member in ipairs(group["members@delta"] or {}) do
+    emit { group_id = group.id, id = member.id, kind = member["@odata.type"], removed = member["@removed"] ~= nil }
+  end
 end
 
 return {
@@ -88,18 +101,11 @@ return {
   },
 
   resources = {
-    changes("users", "users", "id,displayName,userPrincipalName,mail,jobTitle,department,officeLocation,accountEnabled,createdDateTime", { map = marked }),
-    changes("groups", "groups", "id,displayName,description,mail,securityEnabled,groupTypes,createdDateTime", { map = marked }),
-    -- Who is in a group: who came and who went stands in the group's record. The
-    -- members of a group that was removed stay behind; a join with groups drops
-    -- them.
-    changes("members", "groups", "id,members", {
-      yield_map = function(group, emit)
-        for _, member in ipairs(group["members@delta"] or {}) do
-          emit { group_id = group.id, id = member.id, kind = member["@odata.type"], removed = member["@removed"] ~= nil }
-        end
-      end,
-    }),
+    changes("users", "id", "users", "id,displayName,userPrincipalName,mail,jobTitle,department,officeLocation,accountEnabled,createdDateTime", itself),
+    changes("groups", "id", "groups", "id,displayName,description,mail,securityEnabled,groupTypes,createdDateTime", itself),
+    -- The members of a group that was removed stay behind; a join with groups
+    -- drops them.
+    changes("members", { "group_id", "id" }, "groups", "id,members", members),
     {
       -- A log: rows are added and never change, so the filter asks for later ones.
       name = "sign_ins",

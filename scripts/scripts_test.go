@@ -86,6 +86,7 @@ type api struct {
 	mu    sync.Mutex
 	asked []string // method, path and query of each request
 	broke map[string]bool
+	hold  func(r *http.Request) bool // requests that are never answered; nil: none
 }
 
 // serve starts a model. check looks at every request first and says what the
@@ -96,7 +97,12 @@ func serve(t *testing.T, check func(r *http.Request) (status int, why string)) *
 		a.mu.Lock()
 		query, _ := url.QueryUnescape(r.URL.RawQuery)
 		a.asked = append(a.asked, strings.TrimSuffix(r.Method+" "+r.URL.Path+"?"+query, "?"))
+		held := a.hold != nil && a.hold(r)
 		a.mu.Unlock()
+		if held {
+			<-r.Context().Done()
+			return
+		}
 		if status, why := check(r); why != "" {
 			a.refuse(w, r, status, why)
 			return
@@ -240,6 +246,30 @@ func try(t *testing.T, name, dir string, s settings) (*engine.Result, time.Durat
 	}
 	result, err := engine.Run(ctx, script, o)
 	return result, waited, err
+}
+
+// interrupt runs a script until a request comes for which stop holds, and stops the
+// run there; what it has read by then is kept.
+func (a *api) interrupt(name, dir string, s settings, stop func(r *http.Request) bool) {
+	a.t.Helper()
+	ctx, cancel := context.WithCancel(a.t.Context())
+	defer cancel()
+	a.mu.Lock()
+	a.hold = func(r *http.Request) bool {
+		if stop(r) {
+			cancel()
+		}
+		return ctx.Err() != nil
+	}
+	a.mu.Unlock()
+	s.ctx, s.resume = ctx, true
+	if _, _, err := try(a.t, name, dir, s); err == nil {
+		a.t.Fatal("the run was not interrupted")
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.hold = nil
+	a.asked = nil
 }
 
 func wantRows(t *testing.T, r *engine.Result, table string, added, updated, deleted, total int) {

@@ -22,12 +22,10 @@ local thread_days = config.get("slack.thread_days", 30)
 local function history(days)
   return {
     init_request = function(request, state, ctx)
-      state.channel = request.params.channel
-      if ctx.state[state.channel] then request.params.oldest = time.now().unix - days * 86400 end
+      if ctx.state[request.params.channel] then request.params.oldest = time.now().unix - days * 86400 end
     end,
     -- An empty cursor is the end.
-    update_state = function(response, records, state, ctx)
-      ctx.state[state.channel] = true -- committed with the rows, so only of what was read to its end
+    update_state = function(response, records, state)
       local cursor = response.json.response_metadata and response.json.response_metadata.next_cursor
       state.cursor = cursor ~= "" and cursor or nil
       return state.cursor
@@ -36,6 +34,13 @@ local function history(days)
       request.params.cursor = state.cursor
     end,
   }
+end
+
+-- Notes that a channel was read. It is a step, and the first: what is noted is kept
+-- with the rows, while pages are asked for ahead of them.
+local function read(m, ctx)
+  ctx.state[m._channels_id] = true
+  return true
 end
 
 -- A message as a row. ts is a time, and with the channel the message's name: text,
@@ -98,7 +103,10 @@ return {
       },
       include_from_parent = { "id" },
       columns = { blocks = { data_type = "json" } },
-      processing_steps = { { map = function(m) return message(m, m._channels_id) end } },
+      processing_steps = {
+        { filter = read },
+        { map = function(m) return message(m, m._channels_id) end },
+      },
     },
     {
       -- Replies are not in the history. A thread is asked for when its latest
@@ -115,6 +123,7 @@ return {
       },
       include_from_parent = { "id" },
       processing_steps = {
+        { filter = read },
         { filter = function(m) return m.latest_reply ~= nil end },
         { map = function(m) return { channel_id = m._channels_id, ts = m.ts, latest_reply = m.latest_reply } end },
       },

@@ -124,15 +124,17 @@ func TestSlack(t *testing.T) {
 	a.answer("id3", ts[440], start, 1)
 	dir := filepath.Join(t.TempDir(), "slack")
 	s := settings{secrets: map[string]string{"slack.token": "xoxb-1"}, config: map[string]string{"slack.url": a.url + "/api/"}, now: start}
-	first, waited := load(t, "slack", dir, s)
+	// The first run is interrupted in the history of a channel, of which its later
+	// part is still to come.
+	a.interrupt("slack", dir, s, func(r *http.Request) bool {
+		return strings.HasSuffix(r.URL.Path, "history") && r.URL.Query().Get("cursor") == "next:200"
+	})
+	s.resume = true
+	first, _ := load(t, "slack", dir, s)
 	wantRows(t, first, "users", 3, 0, 0, 3)
 	wantRows(t, first, "channels", 210, 0, 0, 210)
 	wantRows(t, first, "messages", 451, 0, 0, 451)
 	wantRows(t, first, "replies", 251, 0, 0, 251)
-	if first.Retries != 3 || waited < 30*time.Second {
-		t.Errorf("%d retries in %v, want 3 of 10s each", first.Retries, waited)
-	}
-
 	s.now = start.Add(24 * time.Hour)
 	a.say("id3", s.now.Add(-time.Hour), "new")
 	a.messages["id3"][1]["edited"] = object{"ts": "1740830000.000000"}

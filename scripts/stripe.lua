@@ -16,6 +16,7 @@ local http = require("http")
 local secrets = require("secrets")
 local time = require("time")
 
+local started = time.now().unix -- of this run, whatever the clock says later
 local keeps_events = 29 * 86400 -- seconds, a day to spare
 
 -- Lists and events are paged alike: the next page begins behind the last object
@@ -24,11 +25,7 @@ local function pages(events)
   return {
     init_request = function(request, state, ctx)
       local since = ctx.state.since
-      local now = time.now().unix
-      -- Events become visible a little late, hence the minute. What comes twice
-      -- by that takes its own place.
-      ctx.state.since = now - 60
-      if since and since > now - keeps_events then
+      if since and since > started - keeps_events then
         request.path = "/v1/events"
         request.params = { type = events, limit = 100, ["created[gte]"] = since }
       end
@@ -68,7 +65,11 @@ local function objects(o)
       deleted = { data_type = "bool", hard_delete = true },
     },
     processing_steps = {
-      { map = function(record)
+      { map = function(record, ctx)
+          -- Where the next run begins. Events become visible a little late, hence
+          -- the minute; what comes twice by that takes its own place. ctx.state is
+          -- written here, as its rows are: pages are asked for ahead of that.
+          ctx.state.since = started - 60
           if record.object == "event" then
             local event = record
             record = event.data.object

@@ -114,6 +114,11 @@ func TestStripe(t *testing.T) {
 
 	dir := filepath.Join(t.TempDir(), "stripe")
 	s := settings{secrets: map[string]string{"stripe.key": "rk_test_1"}, config: map[string]string{"stripe.url": a.url}, now: start}
+	// The first run is interrupted in its second page of customers, and goes on.
+	a.interrupt("stripe", dir, s, func(r *http.Request) bool {
+		return r.URL.Path == "/v1/customers" && r.URL.Query().Get("starting_after") == "customer_51"
+	})
+	s.resume = true
 	first, _ := load(t, "stripe", dir, s)
 	for _, table := range []string{"customers", "products", "prices", "subscriptions", "invoices", "charges", "refunds", "balance_transactions"} {
 		wantRows(t, first, table, 250, 0, 0, 250)
@@ -121,10 +126,11 @@ func TestStripe(t *testing.T) {
 	if total := first.Tables["invoices__lines"].Total; total != 252 {
 		t.Errorf("%d lines of invoices, want 252: one has two more", total)
 	}
-	if first.Retries != 1 {
-		t.Errorf("%d retries, want 1", first.Retries)
+	for _, r := range a.requests() {
+		if strings.Contains(r, "/v1/events?") {
+			t.Errorf("the run that goes on asked %s, though the lists were not read to their end", r)
+		}
 	}
-	a.requests()
 
 	event := func(n int, kind string, o object) {
 		a.add("events", object{"id": fmt.Sprintf("evt_%d", n), "object": "event", "type": kind, "created": int(start.Unix()) + n, "data": object{"object": o}})
