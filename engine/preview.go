@@ -9,6 +9,7 @@ import (
 
 	"github.com/restlua/restlua/engine/config"
 	"github.com/restlua/restlua/engine/dataset"
+	"github.com/restlua/restlua/engine/hook"
 	"github.com/restlua/restlua/engine/rest"
 	"github.com/restlua/restlua/engine/state"
 )
@@ -104,11 +105,19 @@ func (p *plan) previewUnit(ctx context.Context, script Script, o *Options, clien
 		return x, nil
 	}
 	x.Method, x.URL = e.Method, p.redactor.URL(e.Path.Text)
-	values, err := p.previewCursor(ctx, script, o, r, old, x)
+	var world hook.World // for what is made of functions; none of a paginator is called
+	if hasHooks(r, p.config) {
+		var err error
+		if world, err = script.World(ctx, p.env(r.Name, nil, nil, o)); err != nil {
+			return nil, err
+		}
+		defer world.Close()
+	}
+	values, err := p.previewCursor(ctx, world, r, old, x)
 	if err != nil || r.Parent != "" || r.Partitions != nil || x.Windows > 0 {
 		return x, err
 	}
-	source, err := client.Resource(r, nil)
+	source, err := client.Resource(r, world)
 	if err != nil {
 		return nil, err
 	}
@@ -125,7 +134,7 @@ func (p *plan) previewUnit(ctx context.Context, script Script, o *Options, clien
 }
 
 // previewCursor fills in the incremental's part, and gives what requests send.
-func (p *plan) previewCursor(ctx context.Context, script Script, o *Options, r *config.Resource, old *state.Resource, x *PreviewResource) (*rest.IncrementalValues, error) {
+func (p *plan) previewCursor(ctx context.Context, world hook.World, r *config.Resource, old *state.Resource, x *PreviewResource) (*rest.IncrementalValues, error) {
 	inc := r.Endpoint.Incremental
 	if inc == nil {
 		return nil, nil
@@ -134,11 +143,6 @@ func (p *plan) previewCursor(ctx context.Context, script Script, o *Options, r *
 	if old != nil {
 		before = old.Incremental[inc.CursorPath]
 	}
-	world, err := script.World(ctx, p.env(r.Name, nil, nil, o))
-	if err != nil {
-		return nil, err
-	}
-	defer world.Close()
 	c, err := newCursor(r, before, world)
 	if err != nil {
 		return nil, err
