@@ -48,7 +48,7 @@ func TestCases(t *testing.T) {
 	}
 }
 
-// Every script is fine for restlua check, without a warning: of a value kept in a
+// Every script is fine for restlua plan and check, without a warning: of a value kept in a
 // variable, for one, with which a killed run could not go on.
 func TestCheck(t *testing.T) {
 	t.Parallel()
@@ -62,7 +62,11 @@ func TestCheck(t *testing.T) {
 		setting := func(path string) (any, bool, []string, error) {
 			return "2024-01-01", !strings.HasSuffix(path, "url"), nil, nil
 		}
-		c, err := engine.Check(t.Context(), script, engine.Options{Secrets: secret, Config: setting})
+		o := engine.Options{Secrets: secret, Config: setting, Dataset: filepath.Join(t.TempDir(), name)}
+		if _, err := engine.Plan(t.Context(), script, o); err != nil {
+			t.Errorf("%s: plan: %v", name, err)
+		}
+		c, err := engine.Check(t.Context(), script, o)
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
