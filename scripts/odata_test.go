@@ -115,10 +115,13 @@ func (a *graphAPI) delta(r *http.Request) (object, string) {
 	}
 	rows := slices.Clone(all[from:])
 	if from == 0 && list == "users" { // what there is now, not what happened
+		now := map[any]object{}
+		for _, o := range all {
+			now[o["id"]] = o
+		}
 		rows = slices.DeleteFunc(rows, func(o object) bool {
-			later := func(p object) bool { return p["id"] == o["id"] }
-			i := slices.IndexFunc(all, func(p object) bool { return fmt.Sprint(p) == fmt.Sprint(o) })
-			return o["@removed"] != nil || slices.ContainsFunc(all[i+1:], later)
+			is := now[o["id"]]
+			return is["@removed"] != nil || is["displayName"] != o["displayName"]
 		})
 	}
 	if what != "id,members" {
