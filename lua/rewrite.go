@@ -13,6 +13,8 @@ import (
 //     result, as the VM's own instruction does not (SCR-03);
 //   - the key of t[k] = v passes a function that looks at the limits before a
 //     list is filled up to a far index, which the VM does in one instruction;
+//   - an assignment to several targets goes by way of locals where the VM would
+//     overwrite a value that it still has to read (rewrite_assign.go);
 //   - with mark, every table constructor and every assignment to a field of a
 //     table tells where it stands (SCR-30).
 //
@@ -49,12 +51,10 @@ func (r *rewriter) block(list []ast.Stmt) []ast.Stmt {
 	out := make([]ast.Stmt, 0, len(list))
 	for _, s := range list {
 		r.stmt(s)
-		out = append(out, s)
 		if a, ok := s.(*ast.AssignStmt); ok {
-			if r.mark {
-				out = append(out, r.assignMarks(a)...)
-			}
-			guardIndices(a.Lhs)
+			out = append(out, r.assign(a)...)
+		} else {
+			out = append(out, s)
 		}
 	}
 	return out
