@@ -20,6 +20,13 @@ local fields = {
   { name = "identities" }, { name = "app_metadata" }, { name = "user_metadata" },
 }
 
+-- What the API answers, unless that is a refusal.
+local function ask(request)
+  local response = http.request(request)
+  if response.status >= 400 then error("the export was refused: " .. response.json.message) end
+  return response.json
+end
+
 return {
   name = "export_job",
 
@@ -41,19 +48,17 @@ return {
       selected = false,
       rows = function(emit)
         -- "json" means a line for each user.
-        local job = http.post("jobs/users-exports", { json = { format = "json", fields = fields } })
-        if job.status >= 400 then error("the export was refused: " .. job.json.message) end
-        -- Questions at 2, 4, 8 seconds and so on, later twice a minute.
+        local job = ask { method = "POST", url = "jobs/users-exports", json = { format = "json", fields = fields } }
+        -- Questions after 2, 4, 8 seconds and so on, later twice a minute.
         local pause = 2
-        local state = job.json
-        while state.status == "pending" or state.status == "processing" do
+        while job.status == "pending" or job.status == "processing" do
           http.wait(pause)
           pause = math.min(2 * pause, 30)
-          state = http.get("jobs/" .. job.json.id).json
+          job = ask { url = "jobs/" .. job.id }
         end
-        if state.status ~= "completed" then error("the export ended as " .. state.status) end
+        if job.status ~= "completed" then error("the export ended as " .. job.status) end
         -- The address is good for a minute, and is used at once.
-        emit { file = state.location }
+        emit { file = job.location }
       end,
     },
     {

@@ -78,8 +78,9 @@ return {
         paginator = {
           -- JQL reads times in the time zone of the account, in whole minutes.
           init_request = function(request, state, ctx)
-            local zone = http.get("rest/api/3/myself").json.timeZone
-            local since = time.parse(ctx.incremental.start_value):in_zone(zone)
+            local account = http.get("rest/api/3/myself")
+            if account.status ~= 200 then error("Jira does not know the account: status " .. account.status .. " for url: " .. account.url) end
+            local since = time.parse(ctx.incremental.start_value):in_zone(account.json.timeZone)
             local query = 'updated >= "' .. since:format("%Y-%m-%d %H:%M") .. '" ORDER BY updated ASC'
             if narrowed ~= "" then query = "(" .. narrowed .. ") AND " .. query end
             request.params.jql = query

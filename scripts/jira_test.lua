@@ -48,6 +48,11 @@ test.case("the next run asks in the time zone of the account, five minutes earli
   t.equal(load.requests[2].params.jql, '(project = WEB OR project = APP) AND updated >= "2024-02-01 11:25" ORDER BY updated ASC')
 end)
 
+test.case("a wrong token is told of", function(t)
+  t.api["GET /rest/api/3/myself"] = { status = 401, body = "Client must be authenticated to access this resource." }
+  t.fails("Jira does not know the account: status 401", function() t.run("jira.lua", options("issues")) end)
+end)
+
 test.case("comments that were deleted go when their issue changes", function(t)
   answers(t)
   t.api["GET /rest/api/3/issue/1/comment"] = { json = { total = 2, startAt = 0, comments = {

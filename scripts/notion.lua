@@ -20,13 +20,17 @@ local text = require("text")
 -- All of an endpoint that gives its list page by page; page is the first one,
 -- where it is there already.
 local function all(path, page)
-  local results = {}
-  page = page or http.get(path, { params = { page_size = 100 } }).json
-  while true do
+  local results, cursor = {}, nil
+  repeat
+    if not page then
+      local response = http.get(path, { params = { page_size = 100, start_cursor = cursor } })
+      if response.status ~= 200 then error("status " .. response.status .. " for url: " .. response.url) end
+      page = response.json
+    end
     for _, result in ipairs(page.results) do results[#results + 1] = result end
-    if not page.has_more then return results end
-    page = http.get(path, { params = { page_size = 100, start_cursor = page.next_cursor } }).json
-  end
+    cursor, page = page.has_more and page.next_cursor, nil
+  until not cursor
+  return results
 end
 
 local function children(block) return "v1/blocks/" .. block .. "/children" end
@@ -45,6 +49,13 @@ local function each(list, field)
   return out
 end
 
+-- What a formula or a rollup came to, which is of one of several types.
+local function result(v)
+  local value = v[v.type]
+  if v.type == "date" then return value and value.start end
+  return value
+end
+
 -- What a property is in a table, by its type. Types that are not here are one
 -- value, and stay as they are: number, checkbox, url, email, created_time, ...
 local value_of = {
@@ -56,7 +67,9 @@ local value_of = {
   people = function(v) return each(v, "id") end,
   files = function(v) return each(v, "name") end, -- their addresses are good for an hour only
   date = function(v) return v.start end,
-  formula = function(v) return v[v.type] end,
+  formula = result,
+  -- A list of what stands in related pages is in their tables.
+  rollup = function(v) return v.type ~= "array" and result(v) or nil end,
   created_by = function(v) return v.id end,
   last_edited_by = function(v) return v.id end,
   unique_id = function(v) return (v.prefix and v.prefix .. "-" or "") .. v.number end,
@@ -71,10 +84,9 @@ local function property(page, p)
     -- are encoded for that already.
     return each(each(all("v1/pages/" .. page.id .. "/properties/" .. p.id), "relation"), "id")
   end
-  if p.type == "rollup" then
-    return value.type ~= "array" and value[value.type] or nil -- a list repeats what stands in other tables
-  end
-  return value_of[p.type] and value_of[p.type](value) or value
+  local convert = value_of[p.type]
+  if convert then return convert(value) end
+  return value
 end
 
 -- Gives the blocks of a list, each with the blocks inside it behind it.

@@ -47,9 +47,30 @@ local function entries(list)
   while list do
     for _, entry in ipairs(list.data) do all[#all + 1] = entry end
     if not list.has_more then break end
-    list = http.get(list.url, { params = { limit = 100, starting_after = all[#all].id } }).json
+    local response = http.get(list.url, { params = { limit = 100, starting_after = all[#all].id } })
+    if response.status ~= 200 then error("status " .. response.status .. " for url: " .. response.url) end
+    list = response.json
   end
   return all
+end
+
+-- Where the next run begins is kept in ctx.state, and written with the rows: pages
+-- are asked for ahead of them. Events become visible a little late, hence the
+-- minute; what comes twice by that takes its own place.
+local function begin(state)
+  if state.since ~= started - 60 then
+    state.since, state.second, state.seen = started - 60, nil, nil
+  end
+end
+
+-- An object that changes several times in one second has several events with the
+-- same time. The newest comes first.
+local function newest(event, state)
+  if event.created ~= state.second then state.second, state.seen = event.created, {} end
+  local id = event.data.object.id
+  local was = state.seen[id]
+  state.seen[id] = true
+  return not was
 end
 
 -- A table of objects of one kind. o.events is the type of the events that tell of
@@ -66,15 +87,12 @@ local function objects(o)
     },
     processing_steps = {
       { map = function(record, ctx)
-          -- Where the next run begins. Events become visible a little late, hence
-          -- the minute; what comes twice by that takes its own place. ctx.state is
-          -- written here, as its rows are: pages are asked for ahead of that.
-          ctx.state.since = started - 60
+          begin(ctx.state)
           if record.object == "event" then
             local event = record
             record = event.data.object
             -- customer.* has the events of subscriptions and cards as well.
-            if record.object ~= o.object then return nil end
+            if record.object ~= o.object or not newest(event, ctx.state) then return nil end
             record.event_created = event.created
             record.deleted = event.type == o.deleted
           end

@@ -50,6 +50,20 @@ test.case("later runs read events: of several the last one counts, and deleted o
   })
 end)
 
+test.case("of events in one second the first one counts, which is the newest", function(t)
+  t.api["GET /v1/charges"] = { json = { has_more = false, data = { { id = "ch_1", object = "charge", created = 1740000001, status = "pending" } } } }
+  t.run("stripe.lua", options { resources = { "charges" } })
+  local function event(id, status)
+    return { id = id, object = "event", type = "charge.updated", created = 1740873601, data = { object = { id = "ch_1", object = "charge", created = 1740000001, status = status } } }
+  end
+  t.api["GET /v1/events"] = { json = { has_more = false, data = { event("evt_3", "refunded"), event("evt_2", "succeeded"), event("evt_1", "pending") } } }
+  for day = 2, 3 do
+    local load = t.run("stripe.lua", options { resources = { "charges" }, now = "2025-03-0" .. day .. "T00:00:05Z" })
+    t.equal(load.rows("charges")[1].status, "refunded")
+    t.equal(#load.rows("charges"), 1)
+  end
+end)
+
 test.case("events are gone after 30 days, so the list is read again", function(t)
   t.api["GET /v1/refunds?limit=100"] = nothing
   t.run("stripe.lua", options { resources = { "refunds" } })
