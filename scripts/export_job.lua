@@ -23,7 +23,7 @@ local fields = {
 -- What the API answers, unless that is a refusal.
 local function ask(request)
   local response = http.request(request)
-  if response.status >= 400 then error("the export was refused: " .. response.json.message) end
+  if response.status >= 400 then error("the export was refused: " .. (response.json.message or "status " .. response.status)) end
   return response.json
 end
 

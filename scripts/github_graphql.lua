@@ -56,6 +56,13 @@ local function flat(node)
   return node
 end
 
+-- The first failure of a query; nil where there is none. An answer that is no JSON
+-- comes from a server in between, and its status says what to do.
+local function failure(response)
+  local errors = response.json and response.json.errors
+  return errors and errors[1]
+end
+
 return {
   name = "github_graphql",
 
@@ -71,8 +78,8 @@ return {
       -- A query that fails is answered with status 200. The first that holds says
       -- what becomes of it.
       response_actions = {
-        { when = function(response) return response.json.errors and response.json.errors[1].type == "RATE_LIMITED" end, action = "retry" },
-        { when = function(response) return response.json.errors end, action = "fail", message = "GitHub says: {json.errors[0].message}" },
+        { when = function(response) return failure(response) and failure(response).type == "RATE_LIMITED" end, action = "retry" },
+        { when = failure, action = "fail", message = "GitHub says: {json.errors[0].message}" },
       },
     },
   },

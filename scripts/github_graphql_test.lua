@@ -33,12 +33,13 @@ test.case("errors come with status 200", function(t)
   t.fails("GitHub says: Could not resolve to a Repository", function() t.run("github_graphql.lua", options("issues")) end)
 end)
 
-test.case("a limit is waited for", function(t)
+test.case("a limit is waited for, and a gateway that is down", function(t)
   t.api["POST /graphql"] = {
     { json = { errors = { { type = "RATE_LIMITED", message = "API rate limit exceeded" } } }, headers = { ["X-RateLimit-Remaining"] = "0" } },
+    { status = 502, body = "<html>Bad Gateway</html>" },
     page("issues", json.array {}),
   }
-  t.equal(#t.run("github_graphql.lua", options("issues")).requests, 2)
+  t.equal(#t.run("github_graphql.lua", options("issues")).requests, 3)
 end)
 
 test.case("pull requests are read until the first old one", function(t)

@@ -179,6 +179,7 @@ return {
               created_by = page.created_by.id, last_edited_by = page.last_edited_by.id, _data_sources_title = page._data_sources_title,
             }
             for name, p in pairs(page.properties) do
+              if row[name] ~= nil then name = name .. " property" end -- "id", "url"
               row[name] = property(page, p)
               if p.type == "date" and p.date then row[name .. " end"] = p.date["end"] end
             end

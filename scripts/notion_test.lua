@@ -25,6 +25,7 @@ local function answers(t)
       Late = { id = "i", type = "formula", formula = { type = "boolean", boolean = false } },
       Next = { id = "j", type = "rollup", rollup = { type = "date", date = { start = "2024-04-01" } } },
       Names = { id = "k", type = "rollup", rollup = { type = "array", array = { { type = "title" } } } },
+      id = { id = "l", type = "number", number = 7 },
       Total = { id = "f", type = "formula", formula = { type = "number", number = 6 } },
       Ref = { id = "g", type = "unique_id", unique_id = { prefix = "RM", number = 12 } },
       Tasks = { id = "h%3A", type = "relation", relation = { { id = "t1" } }, has_more = true },
@@ -40,7 +41,7 @@ test.case("properties become columns of a table for each database", function(t)
   local load = t.run("notion.lua", options("data_sources", "pages"))
   t.equal(load.rows("pages_road_map"), { {
     id = "p1", created_time = "2024-01-01T00:00:00Z", last_edited_time = "2024-02-01T10:00:00Z", created_by = "u1", last_edited_by = "u2", _data_sources_title = "Road Map",
-    name = "Ship it", state = "Doing", effort = 3, due = "2024-03-01", due_end = "2024-03-05", total = 6, ref = "RM-12", late = false, ["next"] = "2024-04-01",
+    name = "Ship it", state = "Doing", effort = 3, due = "2024-03-01", due_end = "2024-03-05", total = 6, ref = "RM-12", late = false, id_property = 7, ["next"] = "2024-04-01",
   } })
   t.equal(load.rows("pages_road_map__tasks"), { { value = "t1" }, { value = "t2" } })
   t.equal(load.requests[1].headers["Notion-Version"], "2025-09-03")

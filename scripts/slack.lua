@@ -54,6 +54,13 @@ local function message(m, channel)
   }
 end
 
+-- What is wrong with an answer, in Slack's word; nil if nothing is. An answer that
+-- is no JSON comes from something in between, and its status says what to do.
+local function failure(response)
+  local answer = response.json
+  if answer and not answer.ok then return answer.error end
+end
+
 return {
   name = "slack",
 
@@ -72,9 +79,9 @@ return {
       params = { limit = 200 },
       -- Failures come with status 200 and { ok = false, error = "..." }.
       response_actions = {
-        { when = function(response) return response.json.error == "ratelimited" end, action = "retry" },
-        { when = function(response) return response.json.error == "not_in_channel" end, action = "ignore" },
-        { when = function(response) return not response.json.ok end, action = "fail", message = "Slack says {json.error} (needed: {json.needed})" },
+        { when = function(response) return failure(response) == "ratelimited" end, action = "retry" },
+        { when = function(response) return failure(response) == "not_in_channel" end, action = "ignore" },
+        { when = failure, action = "fail", message = "Slack says {json.error} (needed: {json.needed})" },
       },
     },
   },

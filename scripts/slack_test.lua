@@ -21,14 +21,15 @@ test.case("ok = false is a failure in Slack's words", function(t)
   t.fails("Slack says missing_scope (needed: users:read)", function() t.run("slack.lua", options(nil, "users")) end)
 end)
 
-test.case("a limit is waited for, in both ways that it is told", function(t)
+test.case("a limit is waited for, in both ways that it is told, and a gateway that is down", function(t)
   t.api["GET /users.list"] = {
     { status = 429, headers = { ["Retry-After"] = "30" }, json = { ok = false, error = "ratelimited" } },
     { json = { ok = false, error = "ratelimited" } },
+    { status = 502, body = "<html>Bad Gateway</html>" },
     { json = { ok = true, members = { { id = "U1" } } } },
   }
   local load = t.run("slack.lua", options(nil, "users"))
-  t.equal(#load.requests, 3)
+  t.equal(#load.requests, 4)
   t.equal(#load.rows("users"), 1)
 end)
 

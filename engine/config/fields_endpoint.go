@@ -54,7 +54,7 @@ var endpointStructures = []Structure{{
 	Fields: []FieldDoc{
 		{Key: "status_code", Kinds: Integer | Text, Doc: "Condition: the status.", Example: `status_code = 404`},
 		{Key: "content", Kinds: Text, Doc: "Condition: text that the body contains.", Example: `content = "Not found"`},
-		{Key: "when", Kinds: Func, Call: "function(response) -> holds", Doc: "Condition: what the function says.", Example: `when = function(response) return response.json.error ~= nil end`},
+		{Key: "when", Kinds: Func, Call: "function(response) -> holds", Doc: "Condition: what the function says.", Example: `when = function(response) return (response.json or {}).error ~= nil end`},
 		{Key: "action", Kinds: Text | Func | List, Items: Func, Words: actionWords, Required: true, Call: "function(response) -> action", Doc: "A word, a function, or a list of functions.", Example: `action = "ignore"`},
 		{Key: "message", Kinds: Text, Doc: "Text of the error of action \"fail\"; {json.path} takes a field of the body.", Example: `message = "the API says {json.error}"`},
 	},
