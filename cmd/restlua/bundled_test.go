@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io/fs"
+	"os"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
@@ -143,12 +144,16 @@ func TestPokemon(t *testing.T) {
 }
 
 // secrets.example.toml shows every secret that a bundled script asks for, and
-// no other.
+// no other. It stands at the top, where people look for it, and as a copy where
+// it can be embedded.
 func TestSecretsExample(t *testing.T) {
 	t.Parallel()
 	text, err := fs.ReadFile(scripts.FS, "secrets.example.toml")
 	if err != nil {
 		t.Fatal(err)
+	}
+	if top, err := os.ReadFile("../../secrets.example.toml"); err != nil || string(top) != string(text) {
+		t.Errorf("secrets.example.toml and scripts/secrets.example.toml are not the same (%v)", err)
 	}
 	var example map[string]map[string]any
 	if err := toml.Unmarshal(text, &example); err != nil {
