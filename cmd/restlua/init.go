@@ -13,10 +13,13 @@ import (
 	"github.com/restlua/restlua/scripts"
 )
 
-// secretsStart is the secrets.toml that init writes.
-const secretsStart = `# Secrets of the scripts in this folder. Nobody else should read this file.
+// secretsHead begins every secrets.toml.
+const secretsHead = `# Secrets of the scripts in this folder. Nobody else should read this file.
 # An environment variable wins over it: GITHUB__TOKEN stands for token under [github].
+`
 
+// secretsStart is the secrets.toml of the example scripts.
+const secretsStart = secretsHead + `
 [github]
 # Optional. Without it GitHub answers 60 requests an hour, with it 5,000.
 # token = "..."
@@ -28,27 +31,47 @@ const ignoreStart = `/secrets.toml
 `
 
 func initCommand(t *terminal) *cobra.Command {
-	return &cobra.Command{
-		Use:   "init [FOLDER]",
-		Short: "write example scripts, secrets.toml, .gitignore and types for editors",
-		Long: `Init writes example scripts (github.lua, pokemon.lua) with their tests, a
-secrets.toml that only you can read, and a .gitignore that keeps it and the data
-out of a repository.
+	f := &draftFlags{}
+	cmd := &cobra.Command{
+		Use:   "init [NAME]",
+		Short: "write scripts to begin with, secrets.toml, .gitignore and types for editors",
+		Long: `Init writes example scripts (github.lua, pokemon.lua) with their tests into the
+folder NAME, a secrets.toml that only you can read, and a .gitignore that keeps
+it and the data out of a repository.
 Files that are there already stay as they are.
+
+With --from-openapi it writes the script NAME.lua from the API's description
+(OpenAPI 3.0 or 3.1, YAML or JSON): a resource for each list, with paginator,
+login, keys, parents, and a remark on everything that was guessed.
 
 With restlua.d.lua, .restlua/ and .luarc.json, editors that use the Lua language
 server complete and explain the keys of a script and the functions of the
 standard library. The first two are written anew each time, so that they fit
 this version of restlua.`,
+		Example: `  restlua init
+  restlua init stripe --from-openapi openapi.yaml
+  restlua init github --from-openapi api.github.com.json --tag issues --tag pulls
+  restlua init shop --from-openapi shop.json --path '/orders/**'`,
 		Args: atMostArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
-			folder := "."
+			target := "."
 			if len(args) == 1 {
-				folder = args[0]
+				target = args[0]
 			}
-			return initFolder(t, folder)
+			if err := f.check(); err != nil {
+				return err
+			}
+			if f.given() {
+				return draftScript(t, target, f)
+			}
+			return initFolder(t, target)
 		},
 	}
+	flags := cmd.Flags()
+	flags.StringVar(&f.openapi, "from-openapi", "", "draft the script NAME.lua from the OpenAPI description in `FILE`")
+	flags.StringArrayVar(&f.paths, "path", nil, "take only endpoints whose path matches `PATTERN`; ** is any number of segments; may be repeated")
+	flags.StringArrayVar(&f.tags, "tag", nil, "take only endpoints of the description that have the tag `NAME`; may be repeated")
+	return cmd
 }
 
 func initFolder(t *terminal, folder string) error {
