@@ -169,7 +169,11 @@ type word struct {
 // segments are the literal segments of a path in their order, without .json.
 func (p Path) segments() []word {
 	var out []word
-	for s := range strings.SplitSeq(p.format(func(Piece) string { return "\x00" }), "/") {
+	text := p.format(func(Piece) string { return "\x00" })
+	if _, behind, other := strings.Cut(text, "://"); other {
+		_, text, _ = strings.Cut(behind, "/")
+	}
+	for s := range strings.SplitSeq(text, "/") {
 		keyed := strings.Contains(s, "\x00")
 		s = strings.Trim(strings.ReplaceAll(strings.TrimSuffix(s, ".json"), "\x00", ""), ".-_()'")
 		switch {

@@ -107,6 +107,13 @@ func New(name string, api *API) *Script {
 		}
 		r.paging = guessPaging(r.endpoint, r.records)
 		r.since = guessSince(r.endpoint, r.records)
+		if r.since != nil && r.since.sure && r.since.required {
+			local, ok := s.open(r.since.param, r.name, "", "")
+			r.since.sure = ok
+			if r.since.from = local; ok {
+				r.need(local)
+			}
+		}
 		if !s.relate(r, byKey) || !s.parameters(r) {
 			s.left = append(s.left, Left{"GET", r.endpoint.Path.String(), "more values are open than a script can hold"})
 			continue
@@ -259,13 +266,18 @@ func (r *resource) need(local string) {
 // bare are names of parameters that say nothing without what they belong to.
 var bare = []string{"id", "name", "key", "uuid", "guid", "slug", "code", "number", "sid", "gid", "type", "date", "start", "end", "from", "to", "value", "q", "query", "ids", "version"}
 
+// reserved reports whether a name has another meaning in the script.
+func (s *Script) reserved(local string) bool {
+	return taken[local] || slices.ContainsFunc(s.api.Settings, func(x Opened) bool { return urlLocal(x.Name) == local })
+}
+
 // open is the local variable of a setting without a value.
 func (s *Script) open(name, owner, about, sample string) (local string, ok bool) {
 	local = snake(name)
-	if local == "" || slices.Contains(bare, local) {
-		local = strings.Trim(singular(snake(owner))+"_"+local, "_")
+	if local == "" || slices.Contains(bare, local) || s.reserved(local) {
+		local = strings.Trim(singular(snake(clip(owner, maxName/2)))+"_"+local, "_")
 	}
-	if local == "" || local[0] >= '0' && local[0] <= '9' || taken[local] {
+	if local == "" || local[0] >= '0' && local[0] <= '9' || s.reserved(local) {
 		local = "the_" + local
 	}
 	if _, known := s.bySetting[local]; known {

@@ -12,10 +12,14 @@ var keyNames = []string{"id", "uuid", "guid", "gid", "sid", "_id", "uid"}
 var localKeys = []string{"key", "slug", "code", "number", "name", "login", "username", "handle", "ref", "sha"}
 
 // keyField is the field of a record that identifies it; empty: none is known.
-func keyField(item *Shape) string {
+func keyField(item *Shape) string { return keyFieldOf(item, nil) }
+
+// keyFieldOf is keyField; fields of the names in asked have a value whatever is
+// said of them: one record is asked for by them.
+func keyFieldOf(item *Shape, asked []string) string {
 	for _, name := range keyNames {
 		for _, f := range fieldsOf(item) {
-			if (f.Name == name || folded(f.Name) == name) && canBeKey(f) {
+			if (f.Name == name || folded(f.Name) == name) && (canBeKey(f) || slices.Contains(asked, name) && canBeKey(filled(f))) {
 				return f.Name
 			}
 		}
@@ -30,6 +34,14 @@ func fieldsOf(s *Shape) []Field {
 	return s.Fields
 }
 
+// filled is a field that has a value in every record.
+func filled(f Field) Field {
+	s := *f.Shape
+	s.Null = false
+	f.Shape = &s
+	return f
+}
+
 // canBeKey reports whether a field may be part of a primary key: a column that
 // is never null.
 func canBeKey(f Field) bool {
@@ -40,20 +52,22 @@ func canBeKey(f Field) bool {
 // parameter of the endpoint that asks for one of them, or empty. local keys are
 // sure only among the records of one parent.
 func primaryKey(item *Shape, path Path, detail string) (key, why string, local bool) {
-	if key := keyField(item); key != "" {
-		return key, "its name", false
-	}
 	words := path.words()
 	noun := ""
 	if len(words) > 0 {
 		noun = folded(singular(words[len(words)-1]))
 	}
+	var asked []string
 	if detail != "" {
-		for _, name := range paramFields(detail, noun) {
-			for _, f := range fieldsOf(item) {
-				if folded(f.Name) == name && canBeKey(f) {
-					return f.Name, "the parameter {" + clean(detail, 40) + "} of " + clean(path.String(), 60) + "/{...}", true
-				}
+		asked = paramFields(detail, noun)
+	}
+	if key := keyFieldOf(item, asked); key != "" {
+		return key, "its name", false
+	}
+	for _, name := range asked {
+		for _, f := range fieldsOf(item) {
+			if folded(f.Name) == name && canBeKey(filled(f)) {
+				return f.Name, "the path " + clean(path.String(), 60) + "/{" + clean(detail, 40) + "}", true
 			}
 		}
 	}

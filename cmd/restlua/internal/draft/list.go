@@ -55,7 +55,7 @@ func findRecords(e *Endpoint) (records, bool) {
 	found, bestScore, lists := false, 0, 0
 	for _, p := range s.places() {
 		name := folded(p.last())
-		if p.shape.Kind != List || slices.Contains(notLists, name) && name != last {
+		if p.shape.Kind != List || slices.Contains(notLists, name) && name != last && len(s.Fields) > 1 {
 			continue
 		}
 		item := itemOf(p.shape)
@@ -100,6 +100,8 @@ func findRecords(e *Endpoint) (records, bool) {
 	case !found:
 		return records{}, false
 	case bestScore >= 4:
+		return best, true
+	case lists == 1 && len(s.Fields) == 1 && len(best.way) == 1 && best.item.Kind == Object:
 		return best, true
 	case lists == 1 && len(best.way) == 1 && !record && !e.Path.endsInParam() && best.item.Kind == Object && len(s.Fields) <= 6:
 		return best, true // nothing else is there to be asked for

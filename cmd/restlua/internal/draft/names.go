@@ -66,18 +66,24 @@ var versionWord = regexp.MustCompile(`^(?i:v?[0-9]+([._-][0-9]+)*|api|rest|json|
 // vague are words that say nothing without the one before.
 var vague = []string{"list", "all", "search", "index", "query", "get", "find", "json", "items", "summary", "details", "detail", "export", "history", "info", "status", "current", "default", "me", "id"}
 
+// maker makes the name of one path.
+type maker struct {
+	words  []string
+	params int
+	level  int // how many of the words are taken
+	tail   int // suffix for paths of equal words; 0: none
+}
+
+// size tells whose name is the shorter one to begin with.
+func (m *maker) size() int { return len(m.words) + m.params }
+
 // nameResources gives each path a name of its own, made of its last words: the
 // shortest path of those that share a word has it alone, the others get the
 // word before too.
 func nameResources(paths []Path) []string {
-	type maker struct {
-		words []string
-		level int
-		tail  int // suffix for paths of equal words; 0: none
-	}
 	makers := make([]*maker, len(paths))
 	for i, p := range paths {
-		m := &maker{level: 1}
+		m := &maker{level: 1, params: strings.Count(p.Key(), "{}")}
 		segments := p.segments()
 		for j, w := range segments {
 			if versionWord.MatchString(w.text) && len(segments) > 1 {
@@ -118,7 +124,7 @@ func nameResources(paths []Path) []string {
 			switch {
 			case !taken:
 				owner[n] = i
-			case len(paths[i]) < len(paths[j]):
+			case makers[i].size() < makers[j].size():
 				owner[n] = i
 				clash = append(clash, j)
 			default:

@@ -29,6 +29,12 @@ func guessPaging(e *Endpoint, r records) paging {
 		return paging{value: "header_link", why: e.LinkWhy, size: size}
 	}
 	cursor, page, offset := e.find(RoleCursor), e.find(RolePage), e.find(RoleOffset)
+	if cursor != nil && linkOf(cursor) {
+		return paging{value: "header_link", why: "the description of the parameter " + cursor.Name, size: size}
+	}
+	if cursor == nil && page == nil && offset == nil {
+		cursor = e.answered(places)
+	}
 	if next := nextLink(places, cursor != nil); next != nil {
 		return paging{value: table{{key: "type", value: "json_link"}, {key: "next_url_path", value: pathText(next.way)}},
 			why: "the field " + dotted(next.way) + " of the response", size: size}
@@ -48,13 +54,29 @@ func guessPaging(e *Endpoint, r records) paging {
 		p.size = size
 		return p
 	case cursor != nil:
-		return paging{value: "auto", why: "nothing: the API takes a cursor (" + cursor.Name + "), and it is not said where the next one stands", doubt: true, size: size}
-	case size != nil && e.Response.Kind == Object && len(places) > 0 && find(places, nextish) != nil:
-		return paging{value: "auto", why: "the field " + dotted(find(places, nextish).way) + " of the response; it is not said how it is sent", doubt: true, size: size}
+		return paging{value: "auto", why: "there is a parameter " + cursor.Name + ", and nothing says where the next one stands", doubt: true, size: size}
+	case find(places, nextish) != nil:
+		return paging{value: "auto", why: "there is a field " + dotted(find(places, nextish).way) + " in the response, and nothing says how it is sent", doubt: true, size: size}
 	case size != nil:
-		return paging{value: "single_page", why: "there being " + size.Name + ", but no parameter for a next page", size: size}
+		return paging{value: "auto", why: "there is a parameter " + size.Name + ", but none for the next page", doubt: true, size: size}
 	}
 	return paging{value: "single_page"}
+}
+
+// linkOf reports whether a cursor is said to stand in a Link header.
+func linkOf(p *Param) bool {
+	return containsWord(p.About, "link", "links") && containsWord(p.About, "header", "headers", "relation", "rel")
+}
+
+// answered is a parameter of which the response names the next value.
+func (e *Endpoint) answered(places []place) *Param {
+	for i := range e.Params {
+		p := &e.Params[i]
+		if find(places, func(x place) bool { return nextish(x) && folded(x.last()) == "next"+folded(p.Name) }) != nil {
+			return p
+		}
+	}
+	return nil
 }
 
 // outside are the values of a response that are not inside its records.
@@ -229,20 +251,24 @@ func cursorScore(p place, param string) int {
 func offsetPaging(offset, size *Param, places []place, hasMore *place) paging {
 	limit, why := guessSize, ""
 	t := table{{key: "type", value: "offset"}}
-	p := paging{param: offset.Name, why: "the parameter " + offset.Name}
+	p := paging{param: offset.Name, why: "guessed from the parameter " + offset.Name}
 	if size != nil {
-		p.why = "the parameters " + offset.Name + " and " + size.Name
+		p.why = "guessed from the parameters " + offset.Name + " and " + size.Name
 		if limit, why = size.largest(); limit == 0 {
 			if v, ok := size.standard(); ok && v > 0 {
 				limit, why = min(v, mostRecords), "its default: no maximum is stated"
 			} else {
-				limit, why, p.doubt = guessSize, "nothing: a size that the API should allow", true
+				limit, why, p.doubt = guessSize, "", true
 			}
 		}
 		if size.Value != "" {
 			limit, why = atoi(size.Value, limit), "the recording"
 		}
-		t = append(t, field{key: "limit", value: limit, note: "from " + why})
+		note := "guessed: a size that the API should allow"
+		if why != "" {
+			note = "from " + why
+		}
+		t = append(t, field{key: "limit", value: limit, note: note})
 	} else {
 		p.doubt = true
 		t = append(t, field{key: "limit", value: limit, note: "guessed: how many records the API gives at once"})
@@ -255,6 +281,9 @@ func offsetPaging(offset, size *Param, places []place, hasMore *place) paging {
 		t = append(t, field{key: "offset", value: atoi(offset.First, 0)})
 	} else if v, ok := offset.standard(); ok && v == 1 {
 		t = append(t, field{key: "offset", value: v})
+	}
+	if !p.doubt {
+		p.why = strings.TrimPrefix(p.why, "guessed from ")
 	}
 	p.value = totals(t, find(places, isTotal), hasMore)
 	return p

@@ -88,7 +88,10 @@ func (r *resource) sized() *constant {
 func (s *Script) remarks(r *resource) []string {
 	var out []string
 	if about := firstSentence(r.endpoint.Summary, 90); about != "" {
-		out = append(out, about+".")
+		if !strings.HasSuffix(about, "…") {
+			about += "."
+		}
+		out = append(out, about)
 	}
 	if len(r.needs) > 0 && !s.Selected() {
 		names := make([]string, len(r.needs))
@@ -208,6 +211,9 @@ func (s *Script) incremental(t table, r *resource) table {
 		return t
 	}
 	inc := table{{key: "cursor_path", value: pathText([]string{r.since.field})}, {key: "start_param", value: r.since.param}}
+	if r.since.from != "" {
+		inc = append(inc, field{key: "initial_value", value: raw(r.since.from)})
+	}
 	if r.since.missing {
 		inc = append(inc, field{key: "on_cursor_value_missing", value: "include"})
 	}

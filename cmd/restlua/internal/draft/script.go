@@ -157,8 +157,9 @@ func (s *Script) client(d defaults) table {
 	}
 	if auth := a.table(s.Name, a.TokenURL); auth != nil {
 		t = append(t, field{key: "auth", value: auth, above: above})
-	} else if why != "" {
-		t[len(t)-1].above = append(t[len(t)-1].above, above...)
+	} else {
+		above = append(above, "If it wants a token:")
+		t = append(t, field{key: "auth", above: above, off: true, value: table{{key: "type", value: "bearer"}, {key: "token", value: raw("secrets.get(" + quote(s.Name+".token") + ")")}}})
 	}
 	if d.paging != nil {
 		t = append(t, field{key: "paginator", value: d.paging.value, note: d.paging.remark()})
@@ -172,7 +173,7 @@ func (g *paging) remark() string {
 	case g.why == "":
 		return ""
 	case g.doubt:
-		return "look at this: guessed from " + g.why
+		return "look at this: " + g.why
 	}
 	return "guessed from " + g.why
 }

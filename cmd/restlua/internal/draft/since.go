@@ -8,8 +8,10 @@ import (
 // since is a guess that a list can be asked for what is new.
 type since struct {
 	param, field string
+	from         string // the setting with the value for the first run; empty: none is needed
 	missing      bool   // the field may be missing or null
 	why          string // what it was guessed from
+	required     bool   // requests without the parameter fail
 	sure         bool   // parameter and field are of one kind, and changes move the field
 }
 
@@ -45,7 +47,8 @@ func guessSince(e *Endpoint, r records) *since {
 		s.missing = f.Shape.Null || !f.Required
 		s.why = "the parameter " + clean(p.Name, 40)
 		s.sure = changed && sameClock(p.Shape, f.Shape) && isName(f.Name)
-		if best == nil || s.sure && !best.sure {
+		s.required = p.Required
+		if best == nil || s.sure && !best.sure || s.sure == best.sure && strings.HasSuffix(folded(p.Name), "gte") {
 			best = s
 		}
 	}
@@ -83,7 +86,8 @@ func takesTime(p *Param) bool {
 	case Text, Unknown:
 		return strings.HasPrefix(p.Shape.Format, "date") || containsWord(p.About, "iso", "rfc", "timestamp", "datetime", "date", "time", "yyyy")
 	case Integer, Number:
-		return containsWord(p.About, "timestamp", "unix", "epoch", "time")
+		name := folded(p.Name)
+		return containsWord(p.About, "timestamp", "unix", "epoch", "time") || strings.HasPrefix(name, "creat") || strings.HasPrefix(name, "updat") || strings.HasPrefix(name, "modif")
 	case Object:
 		return false
 	}

@@ -42,6 +42,14 @@ func clean(s string, limit int) string {
 	return strings.TrimRight(cut, " ,;:.-(") + "…"
 }
 
+// clip cuts a name to at most n bytes.
+func clip(s string, n int) string {
+	if len(s) > n {
+		return strings.ToValidUTF8(s[:n], "")
+	}
+	return s
+}
+
 // firstSentence is the first sentence of a description.
 func firstSentence(s string, limit int) string {
 	s, _, _ = strings.Cut(strings.TrimSpace(s), "\n\n")

@@ -105,7 +105,13 @@ func oneLine(err error) string {
 
 // endpoints takes in the GETs, and names what else looks like a list.
 func (r *reader) endpoints(api *draft.API, root node) {
+	seen := map[string]bool{}
 	for at, item := range r.fields(r.get(root, "paths")) {
+		// Some vendors tell two meanings of one path apart by a fragment.
+		if at, _, _ = strings.Cut(at, "#"); seen[at] {
+			continue
+		}
+		seen[at] = true
 		if !strings.HasPrefix(at, "/") || !draft.MatchPath(r.filter.Paths, at) {
 			continue
 		}
