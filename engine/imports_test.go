@@ -44,7 +44,8 @@ var packages = map[string]struct {
 	"cmd/restlua/internal/reference":     {[]string{"engine/config", "lua", "lua/scripttest", "stdlib"}, "it shows declarations, it runs nothing"},
 	"cmd/restlua/internal/draft":         {nil, "guesses are made of names and shapes, whoever read them"},
 	"cmd/restlua/internal/draft/openapi": {[]string{"cmd/restlua/internal/draft"}, "it reads descriptions, it guesses nothing"},
-	"cmd/restlua":                        {[]string{"cmd/restlua/internal/draft", "cmd/restlua/internal/draft/openapi", "cmd/restlua/internal/githubapi", "cmd/restlua/internal/reference", "engine", "engine/config", "engine/dataset", "engine/hook", "engine/rawjson", "engine/schema", "engine/state", "lua", "lua/console", "lua/scripttest", "scripts", "stdlib", "writers", "writers/parquet", "engine/rest"}, ""},
+	"cmd/restlua/internal/draft/har":     {[]string{"cmd/restlua/internal/draft", "engine/har"}, "it reads recordings, it guesses nothing"},
+	"cmd/restlua":                        {[]string{"cmd/restlua/internal/draft", "cmd/restlua/internal/draft/har", "cmd/restlua/internal/draft/openapi", "cmd/restlua/internal/githubapi", "cmd/restlua/internal/reference", "engine", "engine/config", "engine/dataset", "engine/hook", "engine/rawjson", "engine/schema", "engine/state", "lua", "lua/console", "lua/scripttest", "scripts", "stdlib", "writers", "writers/parquet", "engine/rest"}, ""},
 }
 
 // libraries names the folders in which a library may be imported, so that it

@@ -42,7 +42,10 @@ Files that are there already stay as they are.
 
 With --from-openapi it writes the script NAME.lua from the API's description
 (OpenAPI 3.0 or 3.1, YAML or JSON): a resource for each list, with paginator,
-login, keys, parents, and a remark on everything that was guessed.
+login, keys, parents, and a remark on everything that was guessed. With
+--from-har it does the same from a recording of a browser or of restlua run
+--record (HAR, also packed as .har.gz); values of secrets never get into the
+script.
 
 With restlua.d.lua, .restlua/ and .luarc.json, editors that use the Lua language
 server complete and explain the keys of a script and the functions of the
@@ -51,7 +54,8 @@ this version of restlua.`,
 		Example: `  restlua init
   restlua init stripe --from-openapi openapi.yaml
   restlua init github --from-openapi api.github.com.json --tag issues --tag pulls
-  restlua init shop --from-openapi shop.json --path '/orders/**'`,
+  restlua init shop --from-openapi shop.json --path '/orders/**'
+  restlua init shop --from-har shop.har --host api.shop.example`,
 		Args: atMostArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			target := "."
@@ -69,8 +73,10 @@ this version of restlua.`,
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&f.openapi, "from-openapi", "", "draft the script NAME.lua from the OpenAPI description in `FILE`")
+	flags.StringVar(&f.har, "from-har", "", "draft the script NAME.lua from the recording in `FILE`")
 	flags.StringArrayVar(&f.paths, "path", nil, "take only endpoints whose path matches `PATTERN`; ** is any number of segments; may be repeated")
 	flags.StringArrayVar(&f.tags, "tag", nil, "take only endpoints of the description that have the tag `NAME`; may be repeated")
+	flags.StringVar(&f.host, "host", "", "take the requests of a recording that went to `HOST`; default: the one with the most JSON")
 	return cmd
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/BurntSushi/toml"
 
 	"github.com/restlua/restlua/cmd/restlua/internal/draft"
+	"github.com/restlua/restlua/cmd/restlua/internal/draft/har"
 	"github.com/restlua/restlua/cmd/restlua/internal/draft/openapi"
 )
 
@@ -95,6 +96,9 @@ func (f *draftFlags) file() string {
 }
 
 func (f *draftFlags) read() (*draft.API, []string, error) {
+	if f.har != "" {
+		return har.Read(f.har, har.Filter{Host: f.host, Paths: f.paths})
+	}
 	return openapi.Read(f.openapi, openapi.Filter{Paths: f.paths, Tags: f.tags})
 }
 

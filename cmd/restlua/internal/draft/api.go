@@ -69,6 +69,8 @@ type Param struct {
 	Value string
 	// Role is what a recording showed the parameter to be; empty: unknown.
 	Role Role
+	// Step is by how much the value of a RoleOffset grew; 0: unknown.
+	Step int
 	// First is the value in the first request, for parameters with a role.
 	First string
 }

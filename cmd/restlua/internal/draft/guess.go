@@ -222,15 +222,19 @@ func (s *Script) parameters(r *resource) bool {
 func (r *resource) sizeParam(size *Param) {
 	n, why := size.largest()
 	if size.Value != "" {
-		n, why = atoi(size.Value, n), "the recording"
+		n, why = atoi(size.Value, n), ""
 	}
 	if v, ok := size.standard(); n == 0 && size.Required {
-		if n, why = guessSize, "nothing: a size that the API should allow"; ok && v > 0 {
+		if n, why = guessSize, "what most APIs allow"; ok && v > 0 {
 			n, why = v, "its default"
 		}
 	}
+	note := "guessed from " + why
+	if why == "" {
+		note = "as recorded; larger pages take fewer requests"
+	}
 	if n > 0 {
-		r.params = append(r.params, constant{size.Name, n, "guessed from " + why})
+		r.params = append(r.params, constant{size.Name, n, note})
 	}
 }
 

@@ -45,7 +45,7 @@ func filled(f Field) Field {
 // canBeKey reports whether a field may be part of a primary key: a column that
 // is never null.
 func canBeKey(f Field) bool {
-	return isName(f.Name) && !f.Shape.Null && (f.Shape.Kind == Text || f.Shape.Kind == Integer || f.Shape.Kind == Unknown && len(f.Shape.Fields) == 0)
+	return isName(f.Name) && !f.Twice && !f.Shape.Null && (f.Shape.Kind == Text || f.Shape.Kind == Integer || f.Shape.Kind == Unknown && len(f.Shape.Fields) == 0)
 }
 
 // primaryKey is the field that identifies the records of a list. detail is the

@@ -61,6 +61,14 @@ func SourceName(s string) string {
 // versionWords are words of titles that do not tell one API from another.
 var versionWords = regexp.MustCompile(`(?i)'s\b|\b(rest|restful|open\s?api|swagger|api|apis|official|public|specification|spec|documentation|definition|reference|the|v[0-9.]+)\b|\b[0-9]+\.[0-9.]+\b`)
 
+// ParamName is a name for a parameter that picks one of what a word names.
+func ParamName(word string) string {
+	if s := snake(singular(word)); s != "" {
+		return s + "_id"
+	}
+	return "id"
+}
+
 var versionWord = regexp.MustCompile(`^(?i:v?[0-9]+([._-][0-9]+)*|api|rest|json|v[0-9]+[a-z]*[0-9]*|latest)$`)
 
 // vague are words that say nothing without the one before.

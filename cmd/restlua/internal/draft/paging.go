@@ -271,7 +271,11 @@ func offsetPaging(offset, size *Param, places []place, hasMore *place) paging {
 		t = append(t, field{key: "limit", value: limit, note: note})
 	} else {
 		p.doubt = true
-		t = append(t, field{key: "limit", value: limit, note: "guessed: how many records the API gives at once"})
+		note := "guessed: how many records the API gives at once"
+		if offset.Step > 0 {
+			limit, note, p.doubt = offset.Step, "as recorded", false
+		}
+		t = append(t, field{key: "limit", value: limit, note: note})
 	}
 	t = append(t, field{key: "offset_param", value: offset.Name})
 	if size != nil {

@@ -49,6 +49,9 @@ func (p *Param) role() Role {
 	return ""
 }
 
+// Guessed is the role that the parameter's name speaks for; empty: none.
+func (p *Param) Guessed() Role { return p.role() }
+
 // tokenWord tells a text that stands for a place in a list from a number.
 var tokenWord = regexp.MustCompile(`(?i)\b(token|cursor|opaque|returned (in|by|from)|from the (previous|last) (response|request|page|call))\b`)
 

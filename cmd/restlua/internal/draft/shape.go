@@ -35,6 +35,7 @@ type Shape struct {
 type Field struct {
 	Name     string
 	Required bool
+	Twice    bool   // a recording had one value in two records of a list
 	Shape    *Shape // never nil
 }
 
