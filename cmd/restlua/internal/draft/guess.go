@@ -279,7 +279,11 @@ func (s *Script) reserved(local string) bool {
 func (s *Script) open(name, owner, about, sample string) (local string, ok bool) {
 	local = snake(name)
 	if local == "" || slices.Contains(bare, local) || s.reserved(local) {
-		local = strings.Trim(singular(snake(clip(owner, maxName/2)))+"_"+local, "_")
+		noun := singular(snake(clip(owner, maxName/2)))
+		if noun == local {
+			local = "id" // region_region says no more than region
+		}
+		local = strings.Trim(noun+"_"+local, "_")
 	}
 	if local == "" || local[0] >= '0' && local[0] <= '9' || s.reserved(local) {
 		local = "the_" + local

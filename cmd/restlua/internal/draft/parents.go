@@ -69,7 +69,9 @@ func (s *Script) inherit(r *resource, path Path, i int) bool {
 		return p.local != ""
 	}
 	r.parent.takes(p.field)
-	r.pieces = append(r.pieces, part{field: "_" + r.parent.parent.name + "_" + p.field})
+	above := "_" + r.parent.parent.name + "_" + p.field
+	r.takes(above)
+	r.pieces = append(r.pieces, part{field: above})
 	return true
 }
 

@@ -8,6 +8,7 @@ import (
 // defaults is what most resources have in common and the script says once.
 type defaults struct {
 	paging   *paging
+	inherits bool // the paginator stands in client, for "auto" of an endpoint would mean it there
 	key      []string
 	selector string
 	params   []constant // sizes of pages
@@ -23,6 +24,7 @@ func (s *Script) defaults() defaults {
 	half := (len(s.resources) + 1) / 2
 	best, _ := most(s.resources, func(r *resource) string { return canonical(r.paging.value) })
 	d.paging = &best.paging
+	d.inherits = best.paging.value == "auto" || !slices.ContainsFunc(s.resources, func(r *resource) bool { return r.paging.value == "auto" })
 	if best, n := most(s.resources, func(r *resource) string { return strings.Join(r.key, "\x00") }); n >= half {
 		d.key = best.key
 		if best.parent != nil && len(best.key) > 1 {

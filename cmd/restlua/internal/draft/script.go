@@ -38,7 +38,7 @@ func (s *Script) head(p *printer) {
 	if s.Selected() {
 		p.comment(0, "  restlua run "+s.Name+".lua")
 	} else {
-		p.comment(0, "  restlua run "+s.Name+".lua --resource "+s.resources[0].name)
+		p.comment(0, "  restlua run "+s.Name+".lua --resource "+s.easiest().name)
 	}
 	p.comment(0, "", "A draft by restlua init, "+s.api.Intro+".",
 		"What that does not say was guessed, and is marked so: look at it, then take the",
@@ -46,6 +46,21 @@ func (s *Script) head(p *printer) {
 	for _, n := range s.api.Notes {
 		p.comment(0, "", clean(n, 160))
 	}
+}
+
+// easiest is a resource that runs at once, to begin with.
+func (s *Script) easiest() *resource {
+	best, least := s.resources[0], 1<<30
+	for _, r := range s.resources {
+		n := len(r.needs)*100 + depth(r)*10 + len(r.params)
+		if r.paging.value == "single_page" || r.paging.doubt {
+			n += 5
+		}
+		if n < least {
+			best, least = r, n
+		}
+	}
+	return best
 }
 
 // locals are the settings.
@@ -161,7 +176,7 @@ func (s *Script) client(d defaults) table {
 		above = append(above, "If it wants a token:")
 		t = append(t, field{key: "auth", above: above, off: true, value: table{{key: "type", value: "bearer"}, {key: "token", value: raw("secrets.get(" + quote(s.Name+".token") + ")")}}})
 	}
-	if d.paging != nil {
+	if d.paging != nil && d.inherits {
 		t = append(t, field{key: "paginator", value: d.paging.value, note: d.paging.remark()})
 	}
 	return t
@@ -203,6 +218,9 @@ func (s *Script) defaultsTable(d defaults) table {
 	}
 	if d.selector != "" {
 		endpoint = append(endpoint, field{key: "data_selector", value: d.selector})
+	}
+	if d.paging != nil && !d.inherits {
+		endpoint = append(endpoint, field{key: "paginator", value: d.paging.value, note: d.paging.remark()})
 	}
 	if len(endpoint) > 0 {
 		t = append(t, field{key: "endpoint", value: endpoint})
