@@ -60,7 +60,11 @@ func draftScript(t *terminal, target string, f *draftFlags) error {
 	}
 	s := draft.New(name, api)
 	if s.Resources() == 0 {
-		return fmt.Errorf("%s has no list endpoint: none of its %s answers with a list of records%s", f.file(), count(int64(s.Endpoints()), "GET endpoint"), f.narrowed())
+		none := "it has no GET endpoint"
+		if s.Endpoints() > 0 {
+			none = fmt.Sprintf("none of its %s answers with a list of records", count(int64(s.Endpoints()), "GET endpoint"))
+		}
+		return fmt.Errorf("%s has no list endpoint: %s%s", f.file(), none, f.narrowed())
 	}
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		return err

@@ -138,7 +138,7 @@ func (s *Script) resource(r *resource, d defaults) table {
 		if len(r.key) > 0 {
 			t = append(t, field{key: "write_disposition", value: "merge"})
 		} else {
-			t = append(t, field{key: "write_disposition", value: "append"})
+			t = append(t, field{key: "write_disposition", value: "append", note: "without a key, a record that changed is another row"})
 		}
 	}
 	t = append(t, field{key: "endpoint", value: s.endpoint(r, d)})

@@ -44,6 +44,11 @@ func load(path string, text []byte) (*document, error) {
 	if d.root.Kind == yaml.DocumentNode && len(d.root.Content) > 0 {
 		d.root = d.root.Content[0]
 	}
+	if d.root.Kind == yaml.ScalarNode { // what is broken comes back as one text
+		if err := yaml.Unmarshal(text, new(yaml.Node)); err != nil {
+			return nil, err
+		}
+	}
 	return d, nil
 }
 

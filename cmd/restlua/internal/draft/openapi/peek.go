@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 )
 
@@ -24,14 +25,7 @@ func open(file string, text []byte) (version string, doc *document, err error) {
 	}
 	doc, err = load(file, text)
 	if err != nil {
-		message := strings.TrimPrefix(oneLine(err), "yaml: ")
-		if i := strings.LastIndex(message, "yaml: "); i >= 0 {
-			message = message[i+len("yaml: "):]
-		}
-		if at, rest, ok := strings.Cut(message, ": "); ok && strings.HasPrefix(at, "line ") {
-			return "", nil, fmt.Errorf("%s:%s: this is no YAML: %s", file, strings.TrimPrefix(at, "line "), rest)
-		}
-		return "", nil, fmt.Errorf("%s: this is no YAML: %s", file, message)
+		return "", nil, notYAML(file, err)
 	}
 	root := node{n: doc.root, doc: doc}
 	get := func(key string) string { return node{n: plain(doc.lookup(root.n, key)), doc: doc}.line() }
@@ -45,6 +39,27 @@ func open(file string, text []byte) (version string, doc *document, err error) {
 		return "", nil, fmt.Errorf("%s is in OpenAPI %s; restlua reads 3.0 and 3.1", file, version)
 	}
 	return version, doc, nil
+}
+
+// yamlPlace is how the parser names a place.
+var yamlPlace = regexp.MustCompile(`^.*?(?:\((while [^)]*)\) )?at L([0-9]+)(?:\.C([0-9]+))?\S*: (.*)$`)
+
+// notYAML is the error on a file that cannot be parsed, its place in front.
+func notYAML(file string, err error) error {
+	message := oneLine(err)
+	m := yamlPlace.FindStringSubmatch(message)
+	if m == nil {
+		message = strings.TrimPrefix(message, "go-yaml load error in reader at <unknown position>: ")
+		return fmt.Errorf("%s: this is no YAML: %s", file, message)
+	}
+	place, what := file+":"+m[2], m[4]
+	if m[3] != "" {
+		place += ":" + m[3]
+	}
+	if m[1] != "" {
+		what += ", " + m[1]
+	}
+	return fmt.Errorf("%s: this is no YAML: %s", place, what)
 }
 
 // otherKind is a hint on a file that was mistaken for a description.
