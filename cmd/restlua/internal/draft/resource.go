@@ -164,12 +164,12 @@ func (s *Script) endpoint(r *resource, d defaults) table {
 		if c == own && len(d.params) > 0 && c.name == d.params[0].name && canonical(c.value) == canonical(d.params[0].value) {
 			continue
 		}
-		params = append(params, field{key: c.name, value: c.value, note: c.note})
+		params = append(params, field{key: template(c.name), value: c.value, note: c.note})
 	}
 	for _, c := range d.params {
 		has := slices.ContainsFunc(r.params, func(x constant) bool { return x.name == c.name })
 		if !has && !takes(r.paging.value, c.name) {
-			params = append(params, field{key: c.name, value: raw("json.null"), note: "not taken here"})
+			params = append(params, field{key: template(c.name), value: raw("json.null"), note: "not taken here"})
 		}
 	}
 	if len(params) > 0 {
@@ -178,7 +178,7 @@ func (s *Script) endpoint(r *resource, d defaults) table {
 	var headers table
 	for _, h := range r.headers {
 		if !slices.ContainsFunc(d.headers, func(x constant) bool { return x.name == h.name }) {
-			headers = append(headers, field{key: h.name, value: h.value, note: h.note})
+			headers = append(headers, field{key: template(h.name), value: h.value, note: h.note})
 		}
 	}
 	if len(headers) > 0 {

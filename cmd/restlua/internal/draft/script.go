@@ -206,11 +206,11 @@ func (s *Script) defaultsTable(d defaults) table {
 	endpoint := table{}
 	var params table
 	for _, c := range d.params {
-		params = append(params, field{key: c.name, value: c.value, note: c.note})
+		params = append(params, field{key: template(c.name), value: c.value, note: c.note})
 	}
 	for _, k := range s.api.Auth.More {
 		if k.Query {
-			params = append(params, field{key: k.Name, value: raw("secrets.get(" + quote(s.Name+"."+k.Secret) + ")")})
+			params = append(params, field{key: template(k.Name), value: raw("secrets.get(" + quote(s.Name+"."+k.Secret) + ")")})
 		}
 	}
 	if len(params) > 0 {
@@ -249,7 +249,7 @@ func (s *Script) leftOut(p *printer) {
 		p.comment(0, "Not here:")
 	}
 	if s.single > 0 {
-		p.comment(0, fmt.Sprintf("  %d GET that answer with one record, or with what the description does not say", s.single))
+		p.comment(0, fmt.Sprintf("  %d GET that answer with one record, or with something unknown", s.single))
 	}
 	left := slices.Clone(s.left)
 	slices.SortStableFunc(left, func(a, b Left) int {

@@ -51,6 +51,9 @@ func isID(s string) bool {
 	if numberLike.MatchString(s) || uuidLike.MatchString(s) || hexLike.MatchString(s) {
 		return true
 	}
+	if len(s) >= 24 && codeLike.MatchString(s) && !strings.ContainsAny(s, "-_.:=~") {
+		return true // no word is as long
+	}
 	if !codeLike.MatchString(s) || dateLike.MatchString(s) || strings.HasSuffix(s, ".json") {
 		return false
 	}
@@ -71,7 +74,7 @@ func (r *reader) group() {
 	for _, x := range r.all {
 		doc := decode(x.body)
 		for _, record := range recordsOf(doc) {
-			at := strings.Trim(x.url.Path, "/")
+			at := strings.Join(segmentsOf(x.url.Path), "/")
 			if known[at] == nil {
 				known[at] = map[string]bool{}
 			}
@@ -84,13 +87,13 @@ func (r *reader) group() {
 	}
 	byKey := map[string]*group{}
 	for _, x := range r.all {
-		parts := strings.Split(strings.Trim(x.url.Path, "/"), "/")
+		parts := segmentsOf(x.url.Path)
 		g := &group{}
 		for i, p := range parts {
-			key := i > 0 && (isID(p) || known[strings.Join(parts[:i], "/")][p])
+			key := i > 0 && (isID(p) || r.secretValue(p) || known[strings.Join(parts[:i], "/")][p])
 			g.segments = append(g.segments, segment{text: p, param: key, values: []string{p}})
 		}
-		key := g.key()
+		key := g.template()
 		if have := byKey[key]; have != nil {
 			for i := range g.segments {
 				have.segments[i].values = append(have.segments[i].values, parts[i])
@@ -111,6 +114,11 @@ func (r *reader) group() {
 			}
 		}
 	}
+}
+
+// segmentsOf are the parts of a path that say something.
+func segmentsOf(path string) []string {
+	return strings.FieldsFunc(path, func(r rune) bool { return r == '/' })
 }
 
 // index notes where the values of a record stand.
@@ -247,7 +255,8 @@ func rank(s source, prefix string) int {
 	return n
 }
 
-func (g *group) key() string {
+// template is equal for the requests of one endpoint.
+func (g *group) template() string {
 	var parts []string
 	for _, s := range g.segments {
 		if s.param {
@@ -256,5 +265,10 @@ func (g *group) key() string {
 			parts = append(parts, s.text)
 		}
 	}
-	return draft.ParsePath("/" + strings.ReplaceAll(strings.Join(parts, "/"), "{}", "{x}")).Key()
+	return strings.Join(parts, "/")
+}
+
+// key is the key of the group's path, as draft.Path has it.
+func (g *group) key() string {
+	return draft.ParsePath("/" + strings.ReplaceAll(g.template(), "{}", "{x}")).Key()
 }

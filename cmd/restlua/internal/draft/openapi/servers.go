@@ -2,6 +2,7 @@ package openapi
 
 import (
 	"net/url"
+	"regexp"
 	"strings"
 
 	"github.com/restlua/restlua/cmd/restlua/internal/draft"
@@ -34,6 +35,10 @@ func (r *reader) servers(api *draft.API, root node) {
 	}
 	api.BaseURL = at
 	r.variables(api, server)
+	if !isAddress(api) {
+		r.warn("the server %s is no address of an API", short(at))
+		api.BaseURL, api.NoHost, api.Settings = "https://api.example.com/", true, nil
+	}
 	if len(all) > 1 {
 		var others []string
 		for _, s := range all[1:] {
@@ -42,6 +47,24 @@ func (r *reader) servers(api *draft.API, root node) {
 		api.Notes = append(api.Notes, "Other servers in the description: "+strings.Join(others, ", ")+".")
 	}
 }
+
+// isAddress reports whether the base URL is one, with the standard values of its
+// variables.
+func isAddress(api *draft.API) bool {
+	at := api.BaseURL
+	for _, x := range api.Settings {
+		if !variableName.MatchString(x.Name) {
+			return false
+		}
+		at = strings.ReplaceAll(at, "{"+x.Name+"}", x.Default)
+	}
+	u, err := url.Parse(at)
+	return err == nil && (u.Scheme == "https" || u.Scheme == "http") && hostName.MatchString(u.Host) && !strings.ContainsAny(at, "?#")
+}
+
+var variableName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_-]*$`)
+
+var hostName = regexp.MustCompile(`^([\pL\pN._-]*[\pL\pN_]|\[[0-9a-fA-F:]+\])(:[0-9]+)?$`)
 
 // address is a server, and its variables.
 type address struct {
