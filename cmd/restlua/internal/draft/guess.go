@@ -83,6 +83,7 @@ func New(name string, api *API) *Script {
 		}
 		lists = append(lists, &resource{endpoint: e, records: r})
 	}
+	lists = s.withoutDetails(lists)
 	slices.SortStableFunc(lists, func(a, b *resource) int {
 		return cmp.Or(cmp.Compare(depth(a), depth(b)), cmp.Compare(a.endpoint.Path.String(), b.endpoint.Path.String()))
 	})
@@ -130,8 +131,27 @@ func New(name string, api *API) *Script {
 	return s
 }
 
-// Resources is how many resources the script has; Endpoints how many GETs were
-// looked at.
+// withoutDetails drops endpoints that ask for one record of a list that is there
+// and answer with a list of it alone, as some APIs do.
+func (s *Script) withoutDetails(lists []*resource) []*resource {
+	things := map[string]string{}
+	for _, r := range lists {
+		things[r.endpoint.Path.Key()] = r.records.item.Name
+	}
+	return slices.DeleteFunc(lists, func(r *resource) bool {
+		path := r.endpoint.Path
+		if !path.endsInParam() || len(r.records.way) == 0 || r.records.item.Name == "" || path[len(path)-1].Param == "" {
+			return false
+		}
+		same := things[parentKey(path, len(path)-1)] == r.records.item.Name
+		if same {
+			s.single++
+		}
+		return same
+	})
+}
+
+// Resources is how many resources the script has.
 func (s *Script) Resources() int { return len(s.resources) }
 
 // Endpoints is how many endpoints were looked at.

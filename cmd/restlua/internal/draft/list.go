@@ -99,6 +99,8 @@ func findRecords(e *Endpoint) (records, bool) {
 	switch {
 	case !found:
 		return records{}, false
+	case e.Path.endsInParam() && record && lists > 1 && bestScore < 6:
+		return records{}, false // a record with lists in it, of which one has pages
 	case bestScore >= 4:
 		return best, true
 	case lists == 1 && len(s.Fields) == 1 && len(best.way) == 1 && best.item.Kind == Object:
@@ -134,7 +136,7 @@ func (e *Endpoint) paged() bool {
 			return true
 		}
 	}
-	return e.Link
+	return e.Link && !e.Path.endsInParam()
 }
 
 // sameThing reports whether two folded names are one but for number.

@@ -57,6 +57,8 @@ func guessPaging(e *Endpoint, r records) paging {
 		return paging{value: "auto", why: "there is a parameter " + cursor.Name + ", and nothing says where the next one stands", doubt: true, size: size}
 	case find(places, nextish) != nil:
 		return paging{value: "auto", why: "there is a field " + dotted(find(places, nextish).way) + " in the response, and nothing says how it is sent", doubt: true, size: size}
+	case find(places, tellsOfPages) != nil:
+		return paging{value: "auto", why: "there is a field " + dotted(find(places, tellsOfPages).way) + " in the response, but no parameter for the next page", doubt: true, size: size}
 	case size != nil:
 		return paging{value: "auto", why: "there is a parameter " + size.Name + ", but none for the next page", doubt: true, size: size}
 	}
@@ -297,6 +299,9 @@ func pagePaging(page *Param, places []place, hasMore *place) paging {
 	t := table{{key: "type", value: "page_number"}, {key: "base_page", value: page.firstPage()}, {key: "page_param", value: page.Name}}
 	return paging{value: totals(t, find(places, isPages), hasMore), why: "the parameter " + page.Name, param: page.Name}
 }
+
+// tellsOfPages reports whether a field speaks of further pages.
+func tellsOfPages(p place) bool { return isPages(p) || isHasMore(p) && p.shape.Kind == Bool }
 
 // totals says how a series of numbers ends: by a total, by the API's word, or
 // with an empty page.

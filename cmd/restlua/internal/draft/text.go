@@ -10,7 +10,7 @@ import (
 
 var (
 	markLink  = regexp.MustCompile(`\[([^\]]*)\]\([^)]*\)`)
-	htmlTag   = regexp.MustCompile(`</?[a-zA-Z][^<>]*>`)
+	htmlTag   = regexp.MustCompile(`(?i)</?(p|br|a|b|i|u|em|strong|code|pre|ul|ol|li|div|span|h[1-6]|table|thead|tbody|tr|td|th|img|sup|sub|hr|blockquote|details|summary|small)(\s[^<>]*)?/?>`)
 	markSigns = strings.NewReplacer("`", "", "**", "", "__", "", "&amp;", "&", "&lt;", "<", "&gt;", ">", "&quot;", `"`, "&nbsp;", " ")
 )
 

@@ -110,6 +110,10 @@ func (r *reader) response(media node) *draft.Shape {
 	return s
 }
 
+// versionHeader is the name of a header whose example is a value to send, not a
+// stand-in for the user's own.
+var versionHeader = regexp.MustCompile(`(?i)version|revision|format|accept`)
+
 var cursorHead = regexp.MustCompile(`(?i)^(x-)?(next-?(page-?)?(cursor|token)|continuation-?token|ms-continuation.*)$`)
 
 // headers looks for headers of the answer that lead to the next page.
@@ -122,7 +126,7 @@ func (r *reader) headers(e *draft.Endpoint, answer node, about string) {
 			e.CursorHeader = name
 		}
 	}
-	if lower := strings.ToLower(about); !e.Link && (strings.Contains(lower, "link header") || strings.Contains(lower, `rel="next"`)) {
+	if lower := strings.ToLower(about); !e.Link && (strings.Contains(lower, "link header") && (strings.Contains(lower, "next") || strings.Contains(lower, "pagina")) || strings.Contains(lower, `rel="next"`)) {
 		e.Link, e.LinkWhy = true, "the description, which speaks of a Link header"
 	}
 }
@@ -150,7 +154,9 @@ func (r *reader) params(e *draft.Endpoint, item, op node) {
 			case "header":
 				if x := r.param(p, name); x.Required && !ownHeader(name) {
 					x.Header = true
-					x.Default = cmp.Or(x.Default, x.Shape.Sample)
+					if versionHeader.MatchString(name) {
+						x.Default = cmp.Or(x.Default, x.Shape.Sample)
+					}
 					e.Params = append(e.Params, x)
 				}
 			}
