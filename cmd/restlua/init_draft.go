@@ -70,7 +70,13 @@ func draftScript(t *terminal, target string, f *draftFlags) error {
 		return err
 	}
 	path := filepath.Join(folder, name+".lua")
+	_, err = os.Lstat(path)
+	there := err == nil
 	if err := writeNew(t, path, s.Text(), 0o644); err != nil {
+		return err
+	}
+	if there {
+		_, err := fmt.Fprintf(t.stdout, "\nno draft was written: move %s away, or give another NAME\n", path)
 		return err
 	}
 	if err := addSecrets(t, filepath.Join(folder, "secrets.toml"), name, s.Secrets()); err != nil {

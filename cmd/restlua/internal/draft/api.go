@@ -12,8 +12,9 @@ import "strings"
 
 // API is what a description or a recording says of an API.
 type API struct {
-	Title string // for readers; may be empty
-	Intro string // one sentence on where this comes from, for the head of the script
+	Title   string // for readers; may be empty
+	Version string // of the API, may be empty
+	Intro   string // one sentence on where this comes from, for the head of the script
 
 	BaseURL  string   // what paths are joined to; may hold {variables}
 	Settings []Opened // the variables of BaseURL
@@ -67,6 +68,8 @@ type Param struct {
 	Header   bool // it is a header, not a part of the query
 	// Value is what a recording sent and the script is to send too.
 	Value string
+	// Varied says that other requests of the recording sent other values.
+	Varied bool
 	// Role is what a recording showed the parameter to be; empty: unknown.
 	Role Role
 	// Step is by how much the value of a RoleOffset grew; 0: unknown.

@@ -264,6 +264,9 @@ func (s *Script) constant(r *resource, p *Param) (constant, bool) {
 	switch {
 	case p.Value != "":
 		c.value, c.note = template(p.Value), "as recorded"
+		if p.Varied {
+			c.note = "as first recorded; later requests had other values"
+		}
 	case p.Default != "":
 		c.value, c.note = template(p.Default), "required; its default"
 	case len(p.Enum) > 0:

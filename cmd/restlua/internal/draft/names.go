@@ -85,6 +85,9 @@ type maker struct {
 // size tells whose name is the shorter one to begin with.
 func (m *maker) size() int { return len(m.words) + m.params }
 
+// vagueStart begins words that are about the word before.
+var vagueStart = regexp.MustCompile(`^(find|get|by|list|search|query)_`)
+
 // nameResources gives each path a name of its own, made of its last words: the
 // shortest path of those that share a word has it alone, the others get the
 // word before too.
@@ -108,7 +111,7 @@ func nameResources(paths []Path) []string {
 		if len(m.words) == 0 {
 			m.words = []string{"records"}
 		}
-		if slices.Contains(vague, m.words[len(m.words)-1]) && len(m.words) > 1 {
+		if last := m.words[len(m.words)-1]; len(m.words) > 1 && (slices.Contains(vague, last) || vagueStart.MatchString(last)) {
 			m.level = 2
 		}
 		makers[i] = m

@@ -34,6 +34,9 @@ func (s *Script) head(p *printer) {
 	if title == "" {
 		title = s.Name
 	}
+	if v := clean(s.api.Version, 40); v != "" {
+		title += ", version " + v
+	}
 	p.comment(0, fmt.Sprintf("%s.lua: %s.", s.Name, title), "")
 	if s.Selected() {
 		p.comment(0, "  restlua run "+s.Name+".lua")

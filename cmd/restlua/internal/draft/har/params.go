@@ -95,8 +95,11 @@ func (r *reader) params(g *group) []draft.Param {
 		case p.Role == draft.RoleCursor:
 		case r.secretValue(values[0]):
 			p.Required = true // a setting: its value is not for a script
+		case p.Role == "" && p.Guessed() != "" && p.Guessed() != draft.RoleSize:
+		case p.Role == "" && len(values) < len(queries): // some requests went without
 		case p.Role == "" || p.Role == draft.RoleSize:
 			p.Value = values[0]
+			p.Varied = slices.ContainsFunc(values, func(v string) bool { return v != values[0] })
 		}
 		out = append(out, p)
 	}
@@ -131,7 +134,9 @@ func burst(name string, queries []url.Values) bool {
 // by one is a page, one that grows by more an offset, and a value that stood in
 // an answer before is a cursor.
 func (r *reader) role(p *draft.Param, g *group, queries []url.Values, values []string) {
-	p.First = values[0]
+	if queries[0].Has(p.Name) {
+		p.First = values[0]
+	}
 	if slices.ContainsFunc(values, func(v string) bool { return v != "" && r.cameBefore(g, p.Name, v) }) && p.Shape.Kind != draft.Integer {
 		p.Role = draft.RoleCursor
 		return
@@ -147,7 +152,18 @@ func (r *reader) role(p *draft.Param, g *group, queries []url.Values, values []s
 		p.Role = draft.RolePage
 	case step > 1:
 		p.Role, p.Step = draft.RoleOffset, step
+	case role == draft.RoleOffset && p.First == "":
+		p.Role, p.Step = draft.RoleOffset, stepTo(values[0]) // the first page goes without
 	}
+}
+
+// stepTo is the number that a text spells, or 0.
+func stepTo(text string) int {
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 0 {
+		return 0
+	}
+	return n
 }
 
 // stepOf is by how much a number grows from one request to the next that is

@@ -61,10 +61,7 @@ func parse(file string, text []byte, f Filter) (api *draft.API, warnings []strin
 	r := &reader{root: doc, filter: f, files: map[string]*document{file: doc}, shapes: map[*yaml.Node]*draft.Shape{}, needed: map[string]int{}}
 	root := node{n: doc.root, doc: doc}
 	api = &draft.API{Intro: fmt.Sprintf("made from %s (OpenAPI %s)", filepath.Base(file), version)}
-	api.Title = r.way(root, "info", "title").line()
-	if v := r.way(root, "info", "version").line(); v != "" && api.Title != "" {
-		api.Title += ", version " + v
-	}
+	api.Title, api.Version = r.way(root, "info", "title").line(), r.way(root, "info", "version").line()
 	r.servers(api, root)
 	r.endpoints(api, root)
 	r.security(api, root)
