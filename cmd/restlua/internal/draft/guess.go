@@ -212,6 +212,9 @@ func (s *Script) parameters(r *resource) bool {
 			continue
 		case p.Name == r.paging.param:
 			continue
+		case p == r.paging.wants:
+			r.params = append(r.params, constant{p.Name, true, "for pages by " + r.paging.param})
+			continue
 		case r.since != nil && r.since.sure && p.Name == r.since.param:
 			continue
 		case p.Value == "" && !p.Required:

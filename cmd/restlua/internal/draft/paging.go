@@ -12,6 +12,7 @@ type paging struct {
 	why   string // what it was guessed from; empty: nothing had to be
 	doubt bool   // it is to be looked at
 	size  *Param // the parameter for the size of a page that goes into params; nil: none
+	wants *Param // a parameter that has to be true for this way of paging; nil: none
 	param string // the parameter that the paginator sets, empty: none
 }
 
@@ -35,14 +36,14 @@ func guessPaging(e *Endpoint, r records) paging {
 	if cursor == nil && page == nil && offset == nil {
 		cursor = e.answered(places)
 	}
-	if next := nextLink(places, cursor != nil); next != nil {
+	if next := nextLink(places, cursor != nil); next != nil && !(offset != nil && size != nil && partial(next)) {
 		return paging{value: table{{key: "type", value: "json_link"}, {key: "next_url_path", value: pathText(next.way)}},
 			why: "the field " + dotted(next.way) + " of the response", size: size}
 	}
 	hasMore := find(places, isHasMore)
 	if cursor != nil {
 		if p, ok := cursorPaging(cursor, places, r, hasMore, e.CursorHeader); ok {
-			p.size = size
+			p.size, p.wants = size, e.switchOf(cursor)
 			return p
 		}
 	}
@@ -68,6 +69,18 @@ func guessPaging(e *Endpoint, r records) paging {
 // linkOf reports whether a cursor is said to stand in a Link header.
 func linkOf(p *Param) bool {
 	return containsWord(p.About, "link", "links") && containsWord(p.About, "header", "headers", "relation", "rel")
+}
+
+// switchOf is a parameter such as usemarker, without which an API numbers its
+// pages in another way than by cursors.
+func (e *Endpoint) switchOf(cursor *Param) *Param {
+	for i := range e.Params {
+		p := &e.Params[i]
+		if name := folded(p.Name); p.Shape.Kind == Bool && (name == "use"+folded(cursor.Name) || name == "usecursor" || name == "usemarker") {
+			return p
+		}
+	}
+	return nil
 }
 
 // answered is a parameter of which the response names the next value.
@@ -131,6 +144,12 @@ func nextLink(places []place, cursor bool) *place {
 		}
 		return !cursor && name == "next" && strings.Contains(way, "links")
 	})
+}
+
+// partial reports whether a link may be one that is relative to something else
+// than the address that it came from: nothing says that it is a whole URL.
+func partial(p *place) bool {
+	return strings.HasSuffix(folded(p.last()), "uri") && !strings.HasPrefix(p.shape.Format, "ur") && !strings.HasPrefix(p.shape.Sample, "http")
 }
 
 func containsWord(text string, words ...string) bool {

@@ -22,9 +22,12 @@ func (s *Script) defaults() defaults {
 		return d
 	}
 	half := (len(s.resources) + 1) / 2
-	best, _ := most(s.resources, func(r *resource) string { return canonical(r.paging.value) })
-	d.paging = &best.paging
-	d.inherits = best.paging.value == "auto" || !slices.ContainsFunc(s.resources, func(r *resource) bool { return r.paging.value == "auto" })
+	known := slices.DeleteFunc(slices.Clone(s.resources), func(r *resource) bool { return r.paging.value == "auto" })
+	if len(known) > 0 {
+		best, _ := most(known, func(r *resource) string { return canonical(r.paging.value) })
+		d.paging = &best.paging
+	}
+	d.inherits = len(known) == len(s.resources)
 	if best, n := most(s.resources, func(r *resource) string { return strings.Join(r.key, "\x00") }); n >= half {
 		d.key = best.key
 		if best.parent != nil && len(best.key) > 1 {
