@@ -28,6 +28,8 @@ func (f *draftFlags) given() bool { return f.openapi != "" || f.har != "" }
 // check finds flags that do not go together.
 func (f *draftFlags) check() error {
 	switch {
+	case strings.Contains(f.file(), "://"):
+		return usagef("save it first, for example with curl -O", "%s is an address; init reads files", f.file())
 	case f.openapi != "" && f.har != "":
 		return usagef("run init twice, with two names", "a script is drafted from a description or from a recording, not from both")
 	case !f.given() && (len(f.paths) > 0 || len(f.tags) > 0 || f.host != ""):

@@ -26,11 +26,9 @@ type Script struct {
 	single    int // endpoints that answer with one record
 }
 
-// setting is a value that whoever uses the script has to give.
-type setting struct {
-	local, about string
-	value        string // empty: it is not set
-}
+// setting is a value that whoever uses the script has to give, and the local
+// variable that holds it.
+type setting struct{ local, about string }
 
 // resource is a list endpoint, and all that was guessed of it.
 type resource struct {
@@ -168,9 +166,7 @@ func (s *Script) Selected() bool { return len(s.resources) <= manyResources }
 func (s *Script) Needs() []string {
 	var out []string
 	for _, x := range s.settings {
-		if x.value == "" {
-			out = append(out, s.Name+"."+x.local)
-		}
+		out = append(out, s.Name+"."+x.local)
 	}
 	return out
 }
@@ -208,9 +204,12 @@ func (s *Script) parameters(r *resource) bool {
 	for i := range e.Params {
 		p := &e.Params[i]
 		switch {
-		case p.role() != "" && !p.Header && (p.role() != RoleSize || !p.Required):
+		case p.Name == r.paging.param, takes(r.paging.value, p.Name), p == r.paging.size:
 			continue
-		case p.Name == r.paging.param:
+		case p.role() == RolePage && p.Required: // links lead on from here
+			r.params = append(r.params, constant{p.Name, p.firstPage(), "required; the first page"})
+			continue
+		case p.role() != "" && (p.role() != RoleSize || !p.Required):
 			continue
 		case p == r.paging.wants:
 			r.params = append(r.params, constant{p.Name, true, "for pages by " + r.paging.param})
@@ -221,8 +220,6 @@ func (s *Script) parameters(r *resource) bool {
 			if !p.Header {
 				r.more = append(r.more, p.Name)
 			}
-			continue
-		case p == r.paging.size:
 			continue
 		}
 		c, ok := s.constant(r, p)

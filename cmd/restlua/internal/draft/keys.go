@@ -134,7 +134,7 @@ func parentField(item *Shape, param, noun, key string) string {
 			if folded(f.Name) != name || !isName(f.Name) || !f.Shape.scalar() {
 				continue
 			}
-			if f.Name == key || f.Required || slices.Contains(keyNames, name) || !slices.Contains(localKeys, name) || key == "" {
+			if f.Name == key || f.Required || name == folded(param) || name == "login" || slices.Contains(keyNames, name) || !slices.Contains(localKeys, name) || key == "" {
 				return f.Name
 			}
 		}

@@ -17,7 +17,7 @@ var (
 
 // role is what a parameter does for paging; empty: something else.
 func (p *Param) role() Role {
-	if p.Role != "" {
+	if p.Role != "" || p.Header {
 		return p.Role
 	}
 	name := folded(p.Name)

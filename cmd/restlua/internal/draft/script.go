@@ -78,12 +78,7 @@ func (s *Script) locals(p *printer) {
 			p.value(0, "local "+urlLocal(x.Name)+" = ", raw(get(urlLocal(x.Name), quote(x.Default))), "", firstSentence(x.About, 70))
 		}
 	}
-	var open []setting
-	for _, x := range s.settings {
-		if x.value == "" {
-			open = append(open, x)
-		}
-	}
+	open := s.settings
 	if len(open) == 0 {
 		return
 	}

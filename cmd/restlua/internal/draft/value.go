@@ -81,7 +81,12 @@ func (p *printer) field(indent int, f field) {
 		p.comment(indent, keyText(f.key)+" = "+text+",")
 		return
 	}
-	p.value(indent, keyText(f.key)+" = ", f.value, ",", f.note)
+	before := keyText(f.key) + " = "
+	if text, ok := inline(f.value); ok && f.note != "" && 2*indent+len(before)+len(text)+len(f.note) > width+10 {
+		p.comment(indent, strings.ToUpper(f.note[:1])+f.note[1:]+":")
+		f.note = ""
+	}
+	p.value(indent, before, f.value, ",", f.note)
 }
 
 func breakable(v any) bool {

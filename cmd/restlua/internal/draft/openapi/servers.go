@@ -48,6 +48,9 @@ func (r *reader) servers(api *draft.API, root node) {
 	}
 }
 
+// mostVariables bounds the variables of an address.
+const mostVariables = 20
+
 // isAddress reports whether the base URL is one, with the standard values of its
 // variables.
 func isAddress(api *draft.API) bool {
@@ -59,7 +62,7 @@ func isAddress(api *draft.API) bool {
 		at = strings.ReplaceAll(at, "{"+x.Name+"}", x.Default)
 	}
 	u, err := url.Parse(at)
-	return err == nil && (u.Scheme == "https" || u.Scheme == "http") && hostName.MatchString(u.Host) && !strings.ContainsAny(at, "?#")
+	return err == nil && len(api.Settings) <= mostVariables && (u.Scheme == "https" || u.Scheme == "http") && hostName.MatchString(u.Host) && !strings.ContainsAny(at, "?#")
 }
 
 var variableName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_-]*$`)
