@@ -82,7 +82,11 @@ func (p *printer) field(indent int, f field) {
 		return
 	}
 	before := keyText(f.key) + " = "
-	if text, ok := inline(f.value); ok && f.note != "" && 2*indent+len(before)+len(text)+len(f.note) > width+10 {
+	line := 2*indent + len(before)
+	if text, ok := inline(f.value); ok && (line+len(text) < width || !breakable(f.value)) {
+		line += len(text)
+	}
+	if f.note != "" && line+len(f.note) > width+10 {
 		p.comment(indent, strings.ToUpper(f.note[:1])+f.note[1:]+":")
 		f.note = ""
 	}
