@@ -201,12 +201,15 @@ func TestRead(t *testing.T) {
 			t.Errorf("%s: %+v", name, got[1])
 		}
 	}
-	for _, text := range []string{"", "{}", "[]", "\x1f\x8bx", `{"log": {}}`} {
+	for text, want := range map[string]string{
+		"": "it is empty", "{": "it breaks off", "{}": "no log.version", "[]": "a JSON array", "x": "invalid character 'x'", "\x1f\x8bx": "EOF", `{"log": {}}`: "no log.version",
+		`{"log": {"entries": [{"time": "long"}]}}`: `"log.entries.time" is a JSON string at byte`,
+	} {
 		path := filepath.Join(t.TempDir(), "bad")
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := Read(path); err == nil || !strings.Contains(err.Error(), path) {
+		if _, err := Read(path); err == nil || !strings.Contains(err.Error(), path) || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "Go ") {
 			t.Errorf("%q: %v", text, err)
 		}
 	}

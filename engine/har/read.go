@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"compress/gzip"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -55,6 +56,23 @@ func header(list []pair) http.Header {
 	return h
 }
 
+// wrong says what is wrong with a document, in words of the file.
+func wrong(err error) string {
+	var kind *json.UnmarshalTypeError
+	var syntax *json.SyntaxError
+	switch {
+	case errors.Is(err, io.EOF):
+		return "it is empty"
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return "it breaks off"
+	case errors.As(err, &kind):
+		return fmt.Sprintf("%q is a JSON %s at byte %d, which HAR has not there", kind.Field, kind.Value, kind.Offset)
+	case errors.As(err, &syntax):
+		return fmt.Sprintf("%s at byte %d", syntax.Error(), syntax.Offset)
+	}
+	return err.Error()
+}
+
 // load reads the document of a recording.
 func load(path string) (*document, error) {
 	f, err := os.Open(path)
@@ -74,7 +92,7 @@ func load(path string) (*document, error) {
 	}
 	var d document
 	if err := json.NewDecoder(text).Decode(&d); err != nil {
-		return nil, fmt.Errorf("%s is no HAR file: %w", path, err)
+		return nil, fmt.Errorf("%s is no HAR file: %s", path, wrong(err))
 	}
 	if d.Log.Version == "" {
 		return nil, fmt.Errorf("%s is no HAR file: it has no log.version", path)
