@@ -24,8 +24,10 @@ func (s *Script) defaults() defaults {
 	half := (len(s.resources) + 1) / 2
 	known := slices.DeleteFunc(slices.Clone(s.resources), func(r *resource) bool { return r.paging.value == "auto" })
 	if len(known) > 0 {
-		best, _ := most(known, func(r *resource) string { return canonical(r.paging.value) })
-		d.paging = &best.paging
+		best, n := most(known, func(r *resource) string { return canonical(r.paging.value) })
+		if n > 1 || len(s.resources) == 1 {
+			d.paging = &best.paging
+		}
 	}
 	d.inherits = len(known) == len(s.resources)
 	if best, n := most(s.resources, func(r *resource) string { return strings.Join(r.key, "\x00") }); n >= half {
