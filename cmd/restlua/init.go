@@ -18,39 +18,60 @@ const ignoreStart = `/secrets.toml
 `
 
 func initCommand(t *terminal) *cobra.Command {
-	f := &templateFlags{}
+	templates, drafts := &templateFlags{}, &draftFlags{}
 	cmd := &cobra.Command{
-		Use:   "init [FOLDER]",
-		Short: "write example scripts, secrets.toml, .gitignore and types for editors",
+		Use:   "init [NAME]",
+		Short: "write scripts to begin with, secrets.toml, .gitignore and types for editors",
 		Long: `Init writes example scripts (github.lua, pokemon.lua, or those that --template
-names) with their tests, a secrets.toml that only you can read, and a .gitignore
-that keeps it and the data out of a repository.
+names) with their tests into the folder NAME, a secrets.toml that only you can
+read, and a .gitignore that keeps it and the data out of a repository.
 Files that are there already stay as they are.
+
+With --from-openapi it writes the script NAME.lua from the API's description
+(OpenAPI 3.0 or 3.1, YAML or JSON): a resource for each list, with paginator,
+login, keys, parents, and a remark on everything that was guessed. With
+--from-har it does the same from a recording of a browser or of restlua run
+--record (HAR, also packed as .har.gz); values of secrets never get into the
+script.
 
 With restlua.d.lua, .restlua/ and .luarc.json, editors that use the Lua language
 server complete and explain the keys of a script and the functions of the
 standard library. The first two are written anew each time, so that they fit
 this version of restlua.`,
-		Example: `  restlua init --templates
-  restlua init --template stripe
-  restlua init reports --template jira,slack`,
+		Example: `  restlua init
+  restlua init --templates
+  restlua init reports --template jira,slack
+  restlua init stripe --from-openapi openapi.yaml
+  restlua init github --from-openapi api.github.com.json --tag issues --tag pulls
+  restlua init shop --from-openapi shop.json --path '/orders/**'
+  restlua init shop --from-har shop.har --host api.shop.example`,
 		Args: atMostArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
-			folder := "."
+			target := "."
 			if len(args) == 1 {
-				folder = args[0]
+				target = args[0]
 			}
-			if f.list {
+			if templates.list {
 				return listTemplates(t)
 			}
-			names, err := f.names()
+			if err := drafts.check(); err != nil {
+				return err
+			}
+			if drafts.given() && len(templates.template) > 0 {
+				return usagef("run init twice", "--template writes a bundled script, --from-openapi and --from-har draft one")
+			}
+			if drafts.given() {
+				return draftScript(t, target, drafts)
+			}
+			names, err := templates.names()
 			if err != nil {
 				return err
 			}
-			return initFolder(t, folder, names)
+			return initFolder(t, target, names)
 		},
 	}
-	f.add(cmd)
+	templates.add(cmd)
+	drafts.add(cmd)
 	return cmd
 }
 

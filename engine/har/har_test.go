@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 // words masks one secret, and the query key token.
@@ -164,6 +165,52 @@ func TestOpenRefuses(t *testing.T) {
 		}
 		if _, err := Open(path, words{secret}); err == nil || !strings.Contains(err.Error(), "is no HAR file") {
 			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// OPR-50: Read takes what browsers save: names of headers in any case, fields
+// that are not known, bodies in base64, a byte order mark, packed files.
+func TestRead(t *testing.T) {
+	t.Parallel()
+	const text = `{"log": {"version": "1.2", "pages": [{"id": "p"}], "entries": [
+		{"startedDateTime": "2024-05-01T12:00:01.5+02:00", "_initiator": {"type": "x"}, "cache": {"beforeRequest": null},
+		 "request": {"method": "GET", "url": "https://a.example/x?y=1", "headers": [{"name": "x-api-key", "value": "k"}, {"name": ":authority", "value": "a"}]},
+		 "response": {"status": 200, "headers": [{"name": "link", "value": "a"}, {"name": "Link", "value": "b"}], "content": {"mimeType": "application/json; charset=utf-8", "text": "eyJhIjogMX0=", "encoding": "base64"}}},
+		{"request": {"method": "GET", "url": "https://a.example/blocked"}, "response": {"status": 0, "content": {"text": "%", "encoding": "base64"}}}]}}`
+	var packed bytes.Buffer
+	w := gzip.NewWriter(&packed)
+	if _, err := w.Write([]byte(text)); err != nil || w.Close() != nil {
+		t.Fatal(err)
+	}
+	for name, file := range map[string][]byte{"plain": []byte(text), "mark": []byte("\xef\xbb\xbf" + text), "packed": packed.Bytes()} {
+		path := filepath.Join(t.TempDir(), name)
+		if err := os.WriteFile(path, file, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		got, err := Read(path)
+		if err != nil || len(got) != 2 {
+			t.Fatalf("%s: %d exchanges, %v", name, len(got), err)
+		}
+		x := got[0]
+		if x.Method != "GET" || x.URL != "https://a.example/x?y=1" || x.Header.Get("X-Api-Key") != "k" || len(x.ResponseHeader.Values("Link")) != 2 ||
+			x.Status != 200 || string(x.Body) != `{"a": 1}` || x.MimeType != "application/json; charset=utf-8" || x.Started.UTC().Format(time.RFC3339Nano) != "2024-05-01T10:00:01.5Z" {
+			t.Errorf("%s: %+v", name, x)
+		}
+		if got[1].Status != 0 || len(got[1].Body) != 0 {
+			t.Errorf("%s: %+v", name, got[1])
+		}
+	}
+	for text, want := range map[string]string{
+		"": "it is empty", "{": "it breaks off", "{}": "no log.version", "[]": "a JSON array", "x": "invalid character 'x'", "\x1f\x8bx": "EOF", `{"log": {}}`: "no log.version",
+		`{"log": {"entries": [{"time": "long"}]}}`: `"log.entries.time" is a JSON string at byte`,
+	} {
+		path := filepath.Join(t.TempDir(), "bad")
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Read(path); err == nil || !strings.Contains(err.Error(), path) || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "Go ") {
+			t.Errorf("%q: %v", text, err)
 		}
 	}
 }

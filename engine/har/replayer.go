@@ -1,17 +1,13 @@
 package har
 
 import (
-	"bufio"
 	"bytes"
-	"compress/gzip"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"math"
 	"net/http"
 	"net/url"
-	"os"
 	"strings"
 	"sync"
 	"time"
@@ -33,24 +29,9 @@ type Replayer struct {
 
 // Open reads the recording at path.
 func Open(path string, redactor Redactor) (*Replayer, error) {
-	f, err := os.Open(path)
+	d, err := load(path)
 	if err != nil {
 		return nil, err
-	}
-	defer f.Close()
-	in := bufio.NewReader(f)
-	var text io.Reader = in
-	if head, _ := in.Peek(2); len(head) == 2 && head[0] == 0x1f && head[1] == 0x8b {
-		if text, err = gzip.NewReader(in); err != nil {
-			return nil, fmt.Errorf("%s: %w", path, err)
-		}
-	}
-	var d document
-	if err := json.NewDecoder(text).Decode(&d); err != nil {
-		return nil, fmt.Errorf("%s is no HAR file: %w", path, err)
-	}
-	if d.Log.Version == "" {
-		return nil, fmt.Errorf("%s is no HAR file: it has no log.version", path)
 	}
 	r := &Replayer{redactor: redactor, path: path, entries: map[string][]*entry{}}
 	for i := range d.Log.Entries {
