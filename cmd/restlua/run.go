@@ -37,9 +37,15 @@ type runFlags struct {
 	maxWait     time.Duration
 	rewrite     bool
 	compression string
-	progress    string
 	json        bool
-	verbose     int
+	view
+}
+
+// view says how much of a load is shown while it runs, and how.
+type view struct {
+	progress string // one of progressModes
+	format   string // one of logFormats
+	verbose  int    // how often -v was given
 }
 
 // scriptFlags say where a script's secrets and settings come from.
@@ -104,6 +110,7 @@ Parquet files in data/NAME, where NAME is that of the source.`,
 	fs.DurationVar(&f.maxWait, "max-wait", 0, "the longest wait that the API may ask for: `1h` (default: client.session.request_max_retry_delay)")
 	fs.StringVar(&f.compression, "compression", "zstd", "of the files: zstd, snappy, gzip or none")
 	fs.StringVar(&f.progress, "progress", "auto", "auto, bar, log, json or none; all on standard error")
+	fs.StringVar(&f.format, "log-format", "text", "of the lines on standard error: text for people, logfmt (key=value) or json for machines")
 	fs.BoolVar(&f.json, "json", false, "print the report as one JSON document")
 	fs.CountVarP(&f.verbose, "verbose", "v", "show each request, the script's debug lines, and the calls of the script in errors; twice: also headers, the first 2 KiB of bodies, and each page")
 	cmd.RegisterFlagCompletionFunc("resource", func(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
@@ -112,7 +119,7 @@ Parquet files in data/NAME, where NAME is that of the source.`,
 		}
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	})
-	for flag, values := range map[string][]string{"progress": progressModes, "compression": compressions} {
+	for flag, values := range map[string][]string{"progress": progressModes, "log-format": logFormats, "compression": compressions} {
 		cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp))
 	}
 	return cmd
@@ -143,6 +150,8 @@ func (f *runFlags) check() error {
 		return usagef(strings.Join(compressions, ", "), "there is no compression %q", f.compression)
 	case !slices.Contains(progressModes, f.progress):
 		return usagef(strings.Join(progressModes, ", "), "there is no progress %q", f.progress)
+	case !slices.Contains(logFormats, f.format):
+		return usagef(strings.Join(logFormats, ", "), "there is no log format %q", f.format)
 	}
 	return nil
 }
@@ -171,7 +180,7 @@ func (f *runFlags) run(ctx context.Context, t *terminal, path string) error {
 	o.Record, o.Replay = f.record, f.replay
 	o.Wait, o.Compression, o.AllowRewrite = f.wait, f.compression, f.rewrite
 	o.MaxWait, o.Detail, o.ErrorBody = f.maxWait, f.verbose > 1, f.verbose > 0
-	result, err := runWithProgress(ctx, t, script, o, f.progress, f.verbose)
+	result, err := runWithProgress(ctx, t, script, o, f.view)
 	if err != nil && f.verbose > 0 {
 		return &detailedError{err}
 	}
@@ -190,9 +199,10 @@ func (f *runFlags) run(ctx context.Context, t *terminal, path string) error {
 }
 
 // runWithProgress runs the script and shows what happens meanwhile.
-func runWithProgress(ctx context.Context, t *terminal, script engine.Script, o engine.Options, mode string, verbose int) (*engine.Result, error) {
-	p := newProgress(t, mode)
-	o.Events = events(t, p, verbose)
+func runWithProgress(ctx context.Context, t *terminal, script engine.Script, o engine.Options, v view) (*engine.Result, error) {
+	o.Logger = t.logger(v)
+	p := newProgress(t, t.progressMode(v.progress), o.Logger)
+	o.Events = progressEvents(p)
 	result, err := engine.Run(ctx, script, o)
 	p.close()
 	return result, err

@@ -67,6 +67,7 @@ func (c *Client) hop(ctx context.Context, x *sending, base *hook.Request, waited
 		credential = x.auth.credential()
 	}
 	limiter := c.limits.get(request.URL.Host, credential)
+	asked := c.now()
 	// The slot comes last: what waits for its time keeps nobody else off.
 	start, err := limiter.wait(ctx, c, waited)
 	if err != nil {
@@ -82,7 +83,7 @@ func (c *Client) hop(ctx context.Context, x *sending, base *hook.Request, waited
 	began := c.now()
 	response, b, err := c.roundTrip(ctx, x, request)
 	elapsed := c.now().Sub(began)
-	c.report(x, request, shown, response, b, elapsed, err)
+	c.report(x, request, RequestInfo{URL: shown, Waited: began.Sub(asked), Elapsed: elapsed, Err: err}, response, b)
 	if err != nil {
 		return nil, "", err
 	}
@@ -346,15 +347,15 @@ func newRequest(u *url.URL, r *hook.Request) (*http.Request, error) {
 // mostShown is how much of a body an event shows (OPR-62), in bytes.
 const mostShown = 2 << 10
 
-// report tells about an answer or a failed try.
-func (c *Client) report(x *sending, r *http.Request, shown string, response *http.Response, b *body, elapsed time.Duration, err error) {
+// report tells about an answer or a failed try, of which i knows where and when.
+func (c *Client) report(x *sending, r *http.Request, i RequestInfo, response *http.Response, b *body) {
 	f := c.options.Events.Request
 	if f == nil {
 		return
 	}
-	i := RequestInfo{Resource: x.resource, Method: r.Method, URL: shown, Elapsed: elapsed}
-	if err != nil {
-		i.Err = errors.New(c.plainWords(err))
+	i.Resource, i.Method, i.Attempt = x.resource, r.Method, x.attempt
+	if i.Err != nil {
+		i.Err = errors.New(c.plainWords(i.Err))
 	} else {
 		i.Status, i.Bytes = response.StatusCode, b.size()
 	}
