@@ -30,6 +30,7 @@ var packages = map[string]struct {
 	"engine/rest":                    {[]string{"engine/config", "engine/hook", "engine/jsonpath", "engine/rawjson"}, "requests know nothing of tables"},
 	"engine/dataset":                 {[]string{"engine/schema", "engine/state", "writers"}, "the folder knows nothing of requests or of one format"},
 	"engine":                         {[]string{"engine/config", "engine/hook", "engine/jsonpath", "engine/rawjson", "engine/schema", "engine/state", "engine/normalize", "engine/rest", "engine/dataset", "engine/har", "writers", "writers/parquet"}, "hooks come through engine/hook, never from lua"},
+	"engine/telemetry":               {[]string{"engine"}, "it listens to events, as any program can"},
 	"lua":                            {[]string{"engine/config", "engine/hook", "engine/rawjson", "lua/view", "stdlib"}, "scripts know nothing of requests or tables"},
 	"lua/console":                    {[]string{"engine", "engine/config", "engine/hook", "engine/jsonpath", "engine/rawjson", "engine/rest", "lua", "stdlib"}, "it asks as a load does, and writes nothing"},
 	"lua/scripttest":                 {[]string{"engine", "engine/config", "engine/dataset", "engine/hook", "engine/rawjson", "engine/schema", "engine/state", "lua", "lua/view", "stdlib", "writers/parquet"}, "it runs scripts as a program does, and reads what they wrote"},
@@ -42,7 +43,7 @@ var packages = map[string]struct {
 	"bench":                          {[]string{"engine/dataset", "engine/schema", "writers/parquet"}, "it runs the binary as users do, and storage on its own"},
 	"cmd/restlua/internal/githubapi": {nil, "it is an API like any other, not a part of restlua"},
 	"cmd/restlua/internal/reference": {[]string{"engine/config", "lua", "lua/scripttest", "stdlib"}, "it shows declarations, it runs nothing"},
-	"cmd/restlua":                    {[]string{"cmd/restlua/internal/githubapi", "cmd/restlua/internal/reference", "engine", "engine/config", "engine/dataset", "engine/hook", "engine/rawjson", "engine/schema", "engine/state", "lua", "lua/console", "lua/scripttest", "scripts", "stdlib", "writers", "writers/parquet", "engine/rest"}, ""},
+	"cmd/restlua":                    {[]string{"cmd/restlua/internal/githubapi", "cmd/restlua/internal/reference", "engine", "engine/config", "engine/dataset", "engine/hook", "engine/rawjson", "engine/schema", "engine/state", "engine/telemetry", "lua", "lua/console", "lua/scripttest", "scripts", "stdlib", "writers", "writers/parquet", "engine/rest"}, ""},
 }
 
 // libraries names the folders in which a library may be imported, so that it
@@ -54,6 +55,7 @@ var libraries = map[string][]string{
 	"github.com/theory/jsonpath":       {"engine/jsonpath"},
 	"github.com/spf13/cobra":           {"cmd/restlua"},
 	"github.com/vbauerster/mpb":        {"cmd/restlua"},
+	"go.opentelemetry.io/otel":         {"engine/telemetry", "cmd/restlua"},
 }
 
 // Every package imports only what ARCHITECTURE.md allows.

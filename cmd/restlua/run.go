@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -202,9 +203,11 @@ func (f *runFlags) run(ctx context.Context, t *terminal, path string) error {
 func runWithProgress(ctx context.Context, t *terminal, script engine.Script, o engine.Options, v view) (*engine.Result, error) {
 	o.Logger = t.logger(v)
 	p := newProgress(t, t.progressMode(v.progress), o.Logger)
-	o.Events = progressEvents(p)
+	seen := observe(ctx, otelFromEnv(os.Getenv), besides{t}, o.Logger)
+	o.Events = progressEvents(p).And(seen.events)
 	result, err := engine.Run(ctx, script, o)
 	p.close()
+	seen.stop()
 	return result, err
 }
 
