@@ -100,7 +100,7 @@ func (c *Client) hop(ctx context.Context, x *sending, base *hook.Request, waited
 	if b.spool != nil {
 		a.response.Body = nil // a part of it would pass for the whole
 	}
-	c.heed(limiter, response)
+	c.heed(limiter, start, response)
 	return a, redirect(request.URL, response), nil
 }
 
@@ -126,12 +126,12 @@ func redirect(from *url.URL, r *http.Response) string {
 }
 
 // heed takes what the headers of a good answer say about limits.
-func (c *Client) heed(l *limiter, r *http.Response) {
+func (c *Client) heed(l *limiter, start time.Time, r *http.Response) {
 	if r.StatusCode >= 400 {
 		return // the loop of attempts does
 	}
 	now := c.now()
-	l.learned.climb(now)
+	l.learned.climb(start, now)
 	if noneLeft(r.Header) {
 		if d, ok := resetWait(r.Header, now); ok && d > 0 {
 			// A longer pause than is allowed is for the next answer to ask.
