@@ -24,12 +24,17 @@ func (t *terminal) logger(v view) *slog.Logger {
 	default:
 		level = engine.LevelTrace
 	}
-	o := &slog.HandlerOptions{Level: level, ReplaceAttr: nameTrace}
 	switch v.format {
 	case "logfmt":
+		o := &slog.HandlerOptions{Level: level, ReplaceAttr: func(groups []string, a slog.Attr) slog.Attr {
+			if a = nameTrace(groups, a); a.Value.Kind() == slog.KindAny && a.Key != slog.LevelKey {
+				a.Value = slog.StringValue(inWords(a.Value))
+			}
+			return a
+		}}
 		t.machine = slog.New(failuresApart{slog.NewTextHandler(besides{t}, o)})
 	case "json":
-		t.machine = slog.New(failuresApart{slog.NewJSONHandler(besides{t}, o)})
+		t.machine = slog.New(failuresApart{slog.NewJSONHandler(besides{t}, &slog.HandlerOptions{Level: level, ReplaceAttr: nameTrace})})
 	default:
 		return slog.New(&lineHandler{t: t, level: level, resources: t.progressMode(v.progress) == "log"})
 	}

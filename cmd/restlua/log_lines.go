@@ -2,10 +2,12 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"log/slog"
 	"maps"
 	"net/http"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -61,7 +63,7 @@ func (h *lineHandler) Handle(_ context.Context, r slog.Record) error {
 	text := r.Message
 	for _, a := range attrs {
 		if a.Key != "resource" && a.Key != "from" {
-			text += fmt.Sprintf(" %s=%v", strings.TrimPrefix(a.Key, "fields."), a.Value)
+			text += " " + strings.TrimPrefix(a.Key, "fields.") + "=" + inWords(a.Value)
 		}
 	}
 	text = named(v.text("resource"), text)
@@ -73,6 +75,19 @@ func (h *lineHandler) Handle(_ context.Context, r slog.Record) error {
 	}
 	h.t.lines(text)
 	return nil
+}
+
+// inWords is a value as text: lists and tables as JSON.
+func inWords(v slog.Value) string {
+	if v.Kind() == slog.KindAny {
+		switch reflect.ValueOf(v.Any()).Kind() {
+		case reflect.Map, reflect.Slice:
+			if text, err := json.Marshal(v.Any()); err == nil {
+				return string(text)
+			}
+		}
+	}
+	return v.String()
 }
 
 // appendFlat appends an attribute, or those of a group with its name in front.

@@ -30,7 +30,7 @@ func allEvents(e engine.Events) {
 	e.Retry(engine.RetryEvent{Resource: "issues", Attempt: 2, Reason: "status 503", Wait: 10 * time.Second, URL: "https://x/issues"})
 	e.Page(engine.PageEvent{Resource: "issues", Page: 1, Records: 100, Rows: 90})
 	e.Log(engine.LogEvent{Resource: "issues", Level: "debug", Text: "detail"})
-	e.Log(engine.LogEvent{Resource: "issues", Level: "info", Text: "page", Fields: map[string]any{"n": int64(1), "a": "b"}})
+	e.Log(engine.LogEvent{Resource: "issues", Level: "info", Text: "page", Fields: map[string]any{"n": int64(1), "a": "b", "t": map[string]any{"x": []any{1.5}}}})
 	e.Log(engine.LogEvent{Level: "warn", Text: "careful"})
 	e.Log(engine.LogEvent{Resource: "issues", Level: "error", Text: "two\nlines"})
 	e.Warning(engine.WarningEvent{Resource: "issues", Text: "look here"})
@@ -56,7 +56,7 @@ func TestLogLines(t *testing.T) {
 0 issues: attempt 2: status 503; next in 10 s: https://x/issues
 2 issues: page 1: 100 records, 90 rows so far
 1 issues: detail
-0 issues: page a=b n=1
+0 issues: page a=b n=1 t={"x":[1.5]}
 0 warning: careful
 0 error: issues: two
 0 lines
@@ -88,6 +88,21 @@ func TestLogLinesOfOthers(t *testing.T) {
 	log.With("resource", "a").WithGroup("g").With("x", 1).WithGroup("").Warn("text", slog.Group("", "y", 2), slog.Attr{}, slog.Group("h", "z", 3))
 	if got, want := out.String(), "restlua: warning: a: text g.x=1 g.y=2 g.h.z=3\n"; got != want {
 		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// OPR-62: key=value, with what has parts as JSON.
+func TestLogFmt(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	allEvents(engine.LogEvents((&terminal{stderr: &out}).logger(view{format: "logfmt", verbose: 2})))
+	for _, want := range []string{
+		` level=TRACE msg=page resource=issues page=1 `, ` fields.t="{\"x\":[1.5]}"`, ` resources="[\"issues\",\"comments\"]"`,
+		` request_headers="{\"Accept\":[\"a\",\"b\"]}" `, ` elapsed=300ms `,
+	} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("no %s in\n%s", want, out.String())
+		}
 	}
 }
 

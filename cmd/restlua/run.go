@@ -161,6 +161,7 @@ func (f *runFlags) run(ctx context.Context, t *terminal, path string) error {
 	if err := f.check(); err != nil {
 		return err
 	}
+	t.logger(f.view) // from here on errors are records, if others shall be
 	o, err := f.options()
 	if err != nil {
 		return err
