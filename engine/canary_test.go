@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"os"
@@ -61,7 +62,13 @@ func TestCanary(t *testing.T) {
 		o.Detail, o.ErrorBody = true, true
 		o.Secrets = engine.SecretsMap(canaries)
 		o.Record = filepath.Join(filepath.Dir(a.dir), fmt.Sprintf("%s-%d.har", filepath.Base(a.dir), len(a.asked())))
+		o.Logger = slog.New(slog.NewJSONHandler(writerFunc(func(p []byte) (int, error) {
+			show("record", string(p))
+			return len(p), nil
+		}), &slog.HandlerOptions{Level: engine.LevelTrace}))
 		o.Events = engine.Events{
+			Failure: func(e engine.FailureEvent) { show("failure", e.Err) }, Commit: func(e engine.CommitEvent) { show("commit", e) },
+			End:     func(e engine.EndEvent) { show("end", e.Err); show("end", e.Result) },
 			Request: func(e engine.RequestEvent) { show("request", e) }, Retry: func(e engine.RetryEvent) { show("retry", e) },
 			Page: func(e engine.PageEvent) { show("page", e) }, Warning: func(e engine.WarningEvent) { show("warning", e) },
 			Log: func(e engine.LogEvent) { show("log", e) },
@@ -75,7 +82,7 @@ func TestCanary(t *testing.T) {
 		return {
 			client = { base_url = "$API", paginator = "single_page", headers = { ["X-Custom"] = s("custom") } },
 			resource_defaults = { endpoint = { data_selector = "data", auth = { token = s("bearer") } } },
-			on_start = function() log.warn("starts with " .. s("bearer"), { secret = s("login") }) end,
+			on_start = function() log.warn("starts with " .. s("bearer"), { secret = s("login"), deep = { { at = { s("login") } } } }) end,
 			resources = { ` + resources + ` },
 		}`
 	}
@@ -129,7 +136,7 @@ func TestCanary(t *testing.T) {
 			}
 		}
 	}
-	look("the events", shown.String())
+	look("the events and the log", shown.String())
 	for _, text := range texts {
 		look("an error or a report", text)
 	}
@@ -152,3 +159,8 @@ func TestCanary(t *testing.T) {
 		t.Errorf("too little was looked at: %d files, rejected %v, recordings %v", files, rejected, recordings)
 	}
 }
+
+// writerFunc is an io.Writer.
+type writerFunc func(p []byte) (int, error)
+
+func (f writerFunc) Write(p []byte) (int, error) { return f(p) }

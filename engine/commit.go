@@ -73,11 +73,15 @@ func (r *run) commit(ctx context.Context) (*Result, error) {
 		return nil, context.Cause(ctx)
 	}
 	c.AllowRewrite = r.options.AllowRewrite
+	began := r.options.Now()
 	report, err := r.load.Commit(context.WithoutCancel(ctx), c)
 	var unpublished *dataset.UnpublishedError
 	if errors.As(err, &unpublished) {
 		r.warn("", unpublished.Error()) // the load counts; the next start puts its files in place
 		err = nil
+	}
+	if f := r.options.Events.Commit; f != nil {
+		f(CommitEvent{Load: r.load.Number(), Elapsed: r.options.Now().Sub(began), Err: r.redact(err)})
 	}
 	if err != nil {
 		return nil, err

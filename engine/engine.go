@@ -5,6 +5,7 @@ package engine
 
 import (
 	"context"
+	"log/slog"
 	"net/http"
 	"time"
 
@@ -32,6 +33,7 @@ type Options struct {
 	Config    hook.Lookup       // nil means ConfigFile("", nil)
 	Steps     map[string][]Step // hooks in Go, by resource; they run behind the script's own steps
 	Events    Events            // what happens, while it happens
+	Logger    *slog.Logger      // the same as records of log/slog, secrets masked; nil means silent
 	Transport http.RoundTripper // nil means a transport of the engine's own
 	Now       func() time.Time  // clock; nil means time.Now
 	Wait      time.Duration     // how long to wait for another writer; 0 means not at all
@@ -79,90 +81,4 @@ type Step struct {
 	Filter   func(record []byte) (bool, error)
 	Map      func(record []byte) ([]byte, error)
 	YieldMap func(record []byte, emit func([]byte) error) error
-}
-
-// Events are functions that the engine calls while it works; each may be nil.
-// They are called from several goroutines and must return soon.
-type Events struct {
-	Start    func(StartEvent)    // a load begins
-	Resume   func(ResumeEvent)   // it goes on where a killed one was
-	Request  func(RequestEvent)  // an answer came, or a try failed
-	Retry    func(RetryEvent)    // a request will be sent again
-	Page     func(PageEvent)     // a page was read
-	Resource func(ResourceEvent) // a resource is done
-	Warning  func(WarningEvent)
-	Log      func(LogEvent) // print and the log module of the script
-}
-
-// StartEvent says which load begins.
-type StartEvent struct {
-	Source    string
-	Dataset   string
-	Load      int64
-	Resources []string // in dependency order
-}
-
-// ResumeEvent says what a killed load left, by resource.
-type ResumeEvent struct {
-	StartedAt    time.Time // of the load
-	CheckpointAt time.Time
-	Pages, Rows  map[string]int64
-}
-
-// RequestEvent is one answer, or one failed try. URL is redacted.
-type RequestEvent struct {
-	Resource string
-	Method   string
-	URL      string
-	Status   int // 0: no answer
-	Bytes    int64
-	Elapsed  time.Duration
-	Err      error
-
-	// With Options.Detail, secrets masked; Body is the first 2 KiB of the answer.
-	RequestHeaders, ResponseHeaders http.Header
-	Body                            string
-}
-
-// RetryEvent says why a request is sent again, and after which wait.
-type RetryEvent struct {
-	Resource string
-	URL      string
-	Attempt  int // the one that failed, from 1
-	Reason   string
-	Wait     time.Duration
-}
-
-// PageEvent says what one page held.
-type PageEvent struct {
-	Resource string
-	Page     int   // in its series, from 1
-	Records  int   // as received
-	Rows     int64 // rows of the resource so far, after steps and filters
-	Bytes    int64 // of the body
-	URL      string
-	// More says that this is a part of a large page, of which another one follows.
-	More bool
-}
-
-// ResourceEvent says that a resource is done.
-type ResourceEvent struct {
-	Resource string
-	Pages    int64
-	Rows     int64
-	Elapsed  time.Duration
-}
-
-// WarningEvent is something that a user should know and that stops nothing.
-type WarningEvent struct {
-	Resource string
-	Text     string
-}
-
-// LogEvent is a line that the script wrote.
-type LogEvent struct {
-	Resource string
-	Level    string
-	Text     string
-	Fields   map[string]any
 }

@@ -30,6 +30,7 @@ var packages = map[string]struct {
 	"engine/rest":                        {[]string{"engine/config", "engine/hook", "engine/jsonpath", "engine/rawjson"}, "requests know nothing of tables"},
 	"engine/dataset":                     {[]string{"engine/schema", "engine/state", "writers"}, "the folder knows nothing of requests or of one format"},
 	"engine":                             {[]string{"engine/config", "engine/hook", "engine/jsonpath", "engine/rawjson", "engine/schema", "engine/state", "engine/normalize", "engine/rest", "engine/dataset", "engine/har", "writers", "writers/parquet"}, "hooks come through engine/hook, never from lua"},
+	"engine/telemetry":                   {[]string{"engine"}, "it listens to events, as any program can"},
 	"lua":                                {[]string{"engine/config", "engine/hook", "engine/rawjson", "lua/view", "stdlib"}, "scripts know nothing of requests or tables"},
 	"lua/console":                        {[]string{"engine", "engine/config", "engine/hook", "engine/jsonpath", "engine/rawjson", "engine/rest", "lua", "stdlib"}, "it asks as a load does, and writes nothing"},
 	"lua/scripttest":                     {[]string{"engine", "engine/config", "engine/dataset", "engine/hook", "engine/rawjson", "engine/schema", "engine/state", "lua", "lua/view", "stdlib", "writers/parquet"}, "it runs scripts as a program does, and reads what they wrote"},
@@ -47,7 +48,7 @@ var packages = map[string]struct {
 	"cmd/restlua/internal/draft":         {nil, "guesses are made of names and shapes, whoever read them"},
 	"cmd/restlua/internal/draft/openapi": {[]string{"cmd/restlua/internal/draft"}, "it reads descriptions, it guesses nothing"},
 	"cmd/restlua/internal/draft/har":     {[]string{"cmd/restlua/internal/draft", "engine/har"}, "it reads recordings, it guesses nothing"},
-	"cmd/restlua":                        {[]string{"cmd/restlua/internal/draft", "cmd/restlua/internal/draft/har", "cmd/restlua/internal/draft/openapi", "cmd/restlua/internal/githubapi", "cmd/restlua/internal/overview", "cmd/restlua/internal/reference", "cmd/restlua/internal/web", "engine", "engine/config", "engine/dataset", "engine/hook", "engine/rawjson", "engine/schema", "engine/state", "lua", "lua/console", "lua/scripttest", "scripts", "stdlib", "writers", "writers/parquet", "engine/rest"}, ""},
+	"cmd/restlua":                        {[]string{"cmd/restlua/internal/draft", "cmd/restlua/internal/draft/har", "cmd/restlua/internal/draft/openapi", "cmd/restlua/internal/githubapi", "cmd/restlua/internal/overview", "cmd/restlua/internal/reference", "cmd/restlua/internal/web", "engine", "engine/config", "engine/dataset", "engine/hook", "engine/rawjson", "engine/schema", "engine/state", "engine/telemetry", "lua", "lua/console", "lua/scripttest", "scripts", "stdlib", "writers", "writers/parquet", "engine/rest"}, ""},
 }
 
 // libraries names the folders in which a library may be imported, so that it
@@ -61,6 +62,7 @@ var libraries = map[string][]string{
 	"github.com/theory/jsonpath":       {"engine/jsonpath"},
 	"github.com/spf13/cobra":           {"cmd/restlua"},
 	"github.com/vbauerster/mpb":        {"cmd/restlua"},
+	"go.opentelemetry.io/otel":         {"engine/telemetry", "cmd/restlua"},
 }
 
 // Every package imports only what ARCHITECTURE.md allows.

@@ -97,6 +97,10 @@ func prepare(ctx context.Context, script Script, o *Options) (*plan, error) {
 
 // defaults fills in what the zero value of each option means.
 func (o *Options) defaults() {
+	if o.Logger != nil {
+		o.Events = o.Events.And(LogEvents(o.Logger))
+		o.Logger = nil // once
+	}
 	if o.Now == nil {
 		o.Now = time.Now
 	}
@@ -144,12 +148,8 @@ func (p *plan) env(resource string, start, state []byte, o *Options) hook.Env {
 	}
 	if log := o.Events.Log; log != nil {
 		env.Log = func(level, text string, fields map[string]any) {
-			for k, v := range fields {
-				if s, ok := v.(string); ok {
-					fields[k] = p.redactor.Text(s)
-				}
-			}
-			log(LogEvent{Resource: resource, Level: level, Text: p.redactor.Text(text), Fields: fields})
+			masked, _ := p.redactor.Value(fields).(map[string]any)
+			log(LogEvent{Resource: resource, Level: level, Text: p.redactor.Text(text), Fields: masked})
 		}
 	}
 	return env

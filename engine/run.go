@@ -36,13 +36,18 @@ const minBatch = 2 << 20
 // Errors: config.Errors for mistakes in the script's table; *UsageError for
 // wrong options; *dataset.LockedError while another process writes; every
 // other error names the resource, the page and the redacted URL.
-func Run(ctx context.Context, script Script, o Options) (*Result, error) {
+func Run(ctx context.Context, script Script, o Options) (result *Result, err error) {
+	o.defaults()
+	began := o.Now()
+	if o.Events.End != nil {
+		defer func() { o.Events.End(EndEvent{Elapsed: o.Now().Sub(began), Result: result, Err: err}) }()
+	}
 	p, err := prepare(ctx, script, &o)
 	if err != nil {
 		return nil, err
 	}
 	r := &run{plan: p, script: script, options: &o}
-	result, err := r.do(ctx)
+	result, err = r.do(ctx)
 	return result, p.redact(err)
 }
 
@@ -311,7 +316,8 @@ func (r *run) clientEvents() rest.Events {
 			}
 			if f := r.options.Events.Request; f != nil {
 				f(RequestEvent{
-					Resource: i.Resource, Method: i.Method, URL: i.URL, Status: i.Status, Bytes: i.Bytes, Elapsed: i.Elapsed, Err: i.Err,
+					Resource: i.Resource, Method: i.Method, URL: i.URL, Status: i.Status, Bytes: i.Bytes,
+					Attempt: i.Attempt, Waited: i.Waited, Elapsed: i.Elapsed, Err: i.Err,
 					RequestHeaders: i.RequestHeaders, ResponseHeaders: i.ResponseHeaders, Body: i.Body,
 				})
 			}

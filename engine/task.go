@@ -39,6 +39,7 @@ type task struct {
 	windows []rest.Window       // of the range (OPR-34); nil: one request for all
 
 	requests       atomic.Int64
+	bytes          int64 // of the bodies of its pages
 	pages, records int64
 	rows, failures int64
 	elapsed        time.Duration
@@ -154,8 +155,12 @@ func (t *task) run(ctx context.Context) {
 		t.parents.leave()
 	}
 	t.elapsed = t.owner.options.Now().Sub(started)
-	if f := t.owner.options.Events.Resource; f != nil && err == nil {
-		f(ResourceEvent{Resource: t.name(), Pages: t.pages, Rows: t.rows, Elapsed: t.elapsed})
+	events := &t.owner.options.Events
+	if f := events.Resource; f != nil && err == nil {
+		f(ResourceEvent{Resource: t.name(), Requests: t.requests.Load(), Pages: t.pages, Rows: t.rows, Bytes: t.bytes, Elapsed: t.elapsed})
+	}
+	if f := events.Failure; f != nil && err != nil {
+		f(FailureEvent{Resource: t.name(), Elapsed: t.elapsed, Err: t.owner.redact(err)})
 	}
 }
 
@@ -359,6 +364,7 @@ func (t *task) take(ctx context.Context, f fetched, included []rest.Field) (stop
 	end()
 	t.series = f.saved
 	t.gaps.look(p.Gap)
+	t.bytes += p.Bytes
 	if f := t.owner.options.Events.Page; f != nil {
 		f(PageEvent{Resource: t.name(), Page: p.Number, Records: len(p.Records), Rows: t.rows, Bytes: p.Bytes, URL: p.URL, More: p.More})
 	}

@@ -23,7 +23,7 @@ with file and line. No request is made, nothing is written.`,
 			if err != nil {
 				return err
 			}
-			o.Events.Log = logEvents(t, 0)
+			o.Logger = t.logger(view{format: "text"})
 			script, err := loadScript(args[0])
 			if err != nil {
 				return err

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
+	"github.com/restlua/restlua/engine"
 	"github.com/restlua/restlua/lua"
 	"github.com/restlua/restlua/lua/console"
 )
@@ -40,7 +41,7 @@ lines, Ctrl-D ends. Without a terminal each line of the input is run.`,
 			if err != nil {
 				return err
 			}
-			o.Events.Log = logEvents(t, 0)
+			o.Events = engine.LogEvents(t.logger(view{format: "text"}))
 			s, err := console.New(cmd.Context(), args[0], o)
 			if err != nil {
 				return &scriptError{err}

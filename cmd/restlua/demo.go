@@ -77,7 +77,7 @@ func demo(ctx context.Context, t *terminal, out string) (err error) {
 }
 
 func demoRun(ctx context.Context, t *terminal, script engine.Script, o engine.Options) error {
-	result, err := runWithProgress(ctx, t, script, o, "auto", 0)
+	result, err := runWithProgress(ctx, t, script, o, view{progress: "auto", format: "text"})
 	if err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"os/signal"
 	"strings"
@@ -72,6 +73,10 @@ func exitCode(err error) int {
 // fail prints an error. The mistakes of a script's table stand as they are,
 // one a line with file and line in front, so that editors can jump to them.
 func (t *terminal) fail(err error) {
+	if t.machine != nil {
+		t.failLogged(err)
+		return
+	}
 	var wrong config.Errors
 	if errors.As(err, &wrong) {
 		fmt.Fprintln(t.stderr, err.Error())
@@ -90,10 +95,38 @@ func (t *terminal) fail(err error) {
 			fmt.Fprintln(t.stderr, "  "+strings.TrimSpace(line))
 		}
 	}
-	var kept *engine.ResumableError
-	if errors.As(err, &kept) {
+	if resumable(err) {
 		t.say("the next run goes on where this one stopped; --restart begins anew")
 	}
+}
+
+// failLogged gives an error to a machine that reads the log, each mistake of a
+// script's table on its own.
+func (t *terminal) failLogged(err error) {
+	texts := []string{err.Error()}
+	if wrong := (config.Errors)(nil); errors.As(err, &wrong) {
+		texts = nil
+		for _, w := range wrong {
+			texts = append(texts, w.Error())
+		}
+	}
+	for _, text := range texts {
+		text, hint := splitHint(text)
+		attrs := []slog.Attr{slog.Int("exit_code", exitCode(err))}
+		if hint != "" {
+			attrs = append(attrs, slog.String("hint", hint))
+		}
+		if resumable(err) {
+			attrs = append(attrs, slog.Bool("resumable", true))
+		}
+		t.machine.LogAttrs(context.Background(), slog.LevelError, text, attrs...)
+	}
+}
+
+// resumable reports whether the next run goes on where a failed one stopped.
+func resumable(err error) bool {
+	var kept *engine.ResumableError
+	return errors.As(err, &kept)
 }
 
 // detailedError is shown with all that is known of it (-v).
@@ -171,8 +204,7 @@ func (e *interrupted) Error() string {
 
 // says tells what becomes of the work so far.
 func (e *interrupted) says(err error) string {
-	var kept *engine.ResumableError
-	if errors.As(err, &kept) {
+	if resumable(err) {
 		return e.Error() + "; nothing was committed, and the next run goes on from here"
 	}
 	return e.Error() + "; what was committed stays, nothing else was"

@@ -37,7 +37,7 @@ requests the last run made. No request is made, nothing is written.`,
 				return err
 			}
 			o.Root, o.Resources, o.FullRefresh = out, resources, full
-			o.Events.Log = logEvents(t, 0)
+			o.Logger = t.logger(view{format: "text"})
 			p, err := engine.Plan(cmd.Context(), script, o)
 			if err != nil {
 				return err

@@ -2,10 +2,7 @@ package main
 
 import (
 	"encoding/json"
-	"fmt"
-	"maps"
-	"net/http"
-	"slices"
+	"log/slog"
 	"strings"
 	"sync"
 	"time"
@@ -28,115 +25,33 @@ type progress interface {
 }
 
 // newProgress makes the progress of one load. auto means bars on a terminal,
-// lines elsewhere.
-func newProgress(t *terminal, mode string) progress {
-	if mode == "auto" {
-		mode = "log"
-		if t.live {
-			mode = "bar"
-		}
-	}
+// lines elsewhere. l gets the lines.
+func newProgress(t *terminal, mode string, l *slog.Logger) progress {
 	switch mode {
 	case "bar":
 		return &barProgress{t: t, counts: newTally(time.Now)}
 	case "log":
-		return newLogProgress(t, time.Now)
+		return newLogProgress(l, time.Now)
 	case "json":
 		return &jsonProgress{t: t}
 	}
 	return noProgress{}
 }
 
-// events connects the engine's events to what is shown. The amount of detail
-// grows with verbose: requests from 1, pages and debug lines from 2.
-func events(t *terminal, p progress, verbose int) engine.Events {
-	e := engine.Events{
-		Start:    p.start,
-		Resume:   func(r engine.ResumeEvent) { t.say("%s", resumed(r)) },
-		Page:     p.page,
-		Resource: p.done,
-		Retry: func(r engine.RetryEvent) {
-			p.retry(r)
-			if verbose > 0 || r.Wait >= 10*time.Second {
-				t.say("%s: attempt %d: %s; next in %s: %s", r.Resource, r.Attempt, r.Reason, human(r.Wait), r.URL)
-			}
-		},
-		Warning: func(w engine.WarningEvent) { t.say("warning: %s", named(w.Resource, w.Text)) },
-		Log:     logEvents(t, verbose),
+// progressMode is what auto stands for.
+func (t *terminal) progressMode(mode string) string {
+	switch {
+	case mode != "auto":
+		return mode
+	case t.live && t.machine == nil:
+		return "bar"
 	}
-	if verbose > 0 {
-		e.Request = func(r engine.RequestEvent) {
-			what := fmt.Sprintf("%d, %s", r.Status, size(r.Bytes))
-			if r.Err != nil {
-				what = r.Err.Error()
-			}
-			t.say("%s: %s %s: %s in %s", r.Resource, r.Method, r.URL, what, human(r.Elapsed))
-			for _, line := range requestDetails(r) {
-				t.say("  %s", line)
-			}
-		}
-	}
-	if verbose > 1 {
-		e.Page = func(x engine.PageEvent) {
-			p.page(x)
-			t.say("%s: page %d: %s, %s so far", x.Resource, x.Page, count(int64(x.Records), "record"), count(x.Rows, "row"))
-		}
-	}
-	return e
+	return "log"
 }
 
-// requestDetails are headers and the beginning of the body, where the engine was
-// asked for them.
-func requestDetails(r engine.RequestEvent) []string {
-	var lines []string
-	for _, h := range []struct {
-		mark    string
-		headers http.Header
-	}{{">", r.RequestHeaders}, {"<", r.ResponseHeaders}} {
-		for _, name := range slices.Sorted(maps.Keys(h.headers)) {
-			for _, v := range h.headers[name] {
-				lines = append(lines, printable(h.mark+" "+name+": "+v))
-			}
-		}
-	}
-	if r.Body == "" {
-		return lines
-	}
-	for line := range strings.SplitSeq(strings.TrimRight(r.Body, "\r\n"), "\n") {
-		lines = append(lines, printable(strings.TrimRight(line, "\r")))
-	}
-	return lines
-}
-
-// resumed says where a load goes on (OPR-41): "resuming load of 10:02: issues
-// from page 41 (4,000 rows kept)".
-func resumed(r engine.ResumeEvent) string {
-	var parts []string
-	for _, name := range slices.Sorted(maps.Keys(r.Pages)) {
-		parts = append(parts, fmt.Sprintf("%s from page %s (%s kept)", name, group(r.Pages[name]+1), count(r.Rows[name], "row")))
-	}
-	return fmt.Sprintf("resuming load of %s: %s", r.StartedAt.Local().Format("15:04"), strings.Join(parts, ", "))
-}
-
-// logEvents prints what the script writes; debug lines from verbose 1.
-func logEvents(t *terminal, verbose int) func(engine.LogEvent) {
-	return func(l engine.LogEvent) {
-		if l.Level == "debug" && verbose == 0 {
-			return
-		}
-		text := l.Text
-		for _, k := range slices.Sorted(maps.Keys(l.Fields)) {
-			text += fmt.Sprintf(" %s=%v", k, l.Fields[k])
-		}
-		text = named(l.Resource, text)
-		switch l.Level {
-		case "warn":
-			text = "warning: " + text
-		case "error":
-			text = "error: " + text
-		}
-		t.say("%s", text)
-	}
+// progressEvents connects the engine's events to a progress.
+func progressEvents(p progress) engine.Events {
+	return engine.Events{Start: p.start, Page: p.page, Retry: p.retry, Resource: p.done}
 }
 
 func named(resource, text string) string {

@@ -90,22 +90,30 @@ func (c *counts) cells(now time.Time) []string {
 	return []string{
 		pad(count(c.pages, "page"), 11, true),
 		pad(count(c.rows, "row"), 14, true),
-		pad(c.rate(now), 14, true),
+		pad(perSecond(c.rate(now)), 14, true),
 		pad(size(c.bytes), 10, true),
 		state,
 	}
 }
 
-// rate is how many rows came a second; empty while it cannot be told.
-func (c *counts) rate(now time.Time) string {
+// rate is how many rows came a second; 0 while it cannot be told.
+func (c *counts) rate(now time.Time) int64 {
 	if c.first.IsZero() || c.done {
-		return ""
+		return 0
 	}
 	seconds := now.Sub(c.first).Seconds()
 	if seconds < 1 {
+		return 0
+	}
+	return int64(float64(c.rows) / seconds)
+}
+
+// perSecond shows a rate; nothing for 0.
+func perSecond(rows int64) string {
+	if rows == 0 {
 		return ""
 	}
-	return group(int64(float64(c.rows)/seconds)) + " rows/s"
+	return group(rows) + " rows/s"
 }
 
 // optional are the cells that a narrow terminal does without, the first one

@@ -1,7 +1,8 @@
 package main
 
 import (
-	"strings"
+	"context"
+	"log/slog"
 	"time"
 
 	"github.com/restlua/restlua/engine"
@@ -10,18 +11,18 @@ import (
 // logInterval is how often the log shows where a resource stands.
 const logInterval = 10 * time.Second
 
-// logProgress writes a plain line per resource at work every 10 seconds, and
-// one at its end: for files, pipes and CI. It starts one goroutine, which close
-// ends.
+// logProgress writes a plain line per resource at work every 10 seconds: for
+// files, pipes and CI. The line at the end of a resource is the engine's. It
+// starts one goroutine, which close ends.
 type logProgress struct {
-	t      *terminal
+	log    *slog.Logger
 	counts *tally
 	stop   chan struct{}
 	ended  chan struct{}
 }
 
-func newLogProgress(t *terminal, now func() time.Time) *logProgress {
-	p := &logProgress{t: t, counts: newTally(now), stop: make(chan struct{}), ended: make(chan struct{})}
+func newLogProgress(l *slog.Logger, now func() time.Time) *logProgress {
+	p := &logProgress{log: l, counts: newTally(now), stop: make(chan struct{}), ended: make(chan struct{})}
 	go func() {
 		defer close(p.ended)
 		tick := time.NewTicker(logInterval)
@@ -49,27 +50,21 @@ func (p *logProgress) show() {
 		if c.done || c.pages == 0 && c.until.IsZero() {
 			continue
 		}
-		parts := []string{count(c.pages, "page"), count(c.rows, "row")}
-		if r := c.rate(now); r != "" {
-			parts = append(parts, r)
+		attrs := []slog.Attr{
+			slog.String("resource", name), slog.Int64("pages", c.pages), slog.Int64("rows", c.rows), slog.Int64("bytes", c.bytes),
+			slog.Int64("rows_per_second", c.rate(now)),
 		}
-		parts = append(parts, size(c.bytes))
 		if now.Before(c.until) {
-			parts = append(parts, "waiting "+human(c.until.Sub(now)))
+			attrs = append(attrs, slog.Duration("waiting", c.until.Sub(now)))
 		}
-		p.t.say("%s: %s", name, strings.Join(parts, ", "))
+		p.log.LogAttrs(context.Background(), slog.LevelInfo, logProgressed, attrs...)
 	}
 }
 
-func (p *logProgress) start(e engine.StartEvent) { p.counts.start(e.Resources) }
-func (p *logProgress) page(e engine.PageEvent)   { p.counts.page(e) }
-func (p *logProgress) retry(e engine.RetryEvent) { p.counts.retry(e) }
-
-func (p *logProgress) done(e engine.ResourceEvent) {
-	p.counts.done(e)
-	c := p.counts.snapshot(e.Resource)
-	p.t.say("%s: %s, %s, %s in %s", e.Resource, count(e.Pages, "page"), count(e.Rows, "row"), size(c.bytes), human(e.Elapsed))
-}
+func (p *logProgress) start(e engine.StartEvent)   { p.counts.start(e.Resources) }
+func (p *logProgress) page(e engine.PageEvent)     { p.counts.page(e) }
+func (p *logProgress) retry(e engine.RetryEvent)   { p.counts.retry(e) }
+func (p *logProgress) done(e engine.ResourceEvent) { p.counts.done(e) }
 
 func (p *logProgress) close() {
 	close(p.stop)

@@ -19,7 +19,9 @@ func TestLogProgress(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var out locked
 		term := &terminal{stderr: &out}
-		p := newLogProgress(term, time.Now)
+		log := term.logger(view{progress: "log"})
+		p := newLogProgress(log, time.Now)
+		e := progressEvents(p).And(engine.LogEvents(log))
 		p.start(engine.StartEvent{Resources: []string{"issues", "comments"}})
 		time.Sleep(time.Second)
 		p.page(engine.PageEvent{Resource: "issues", Records: 100, Rows: 100, Bytes: 2500})
@@ -31,7 +33,7 @@ func TestLogProgress(t *testing.T) {
 		if got, want := out.take(), "restlua: issues: 2 pages, 180 rows, 20 rows/s, 5.0 KB, waiting 7.0 s\n"; got != want {
 			t.Errorf("after 10 s: %q, want %q", got, want)
 		}
-		p.done(engine.ResourceEvent{Resource: "issues", Pages: 2, Rows: 180, Elapsed: 11 * time.Second})
+		e.Resource(engine.ResourceEvent{Resource: "issues", Pages: 2, Rows: 180, Bytes: 5000, Elapsed: 11 * time.Second})
 		if got, want := out.take(), "restlua: issues: 2 pages, 180 rows, 5.0 KB in 11 s\n"; got != want {
 			t.Errorf("at the end: %q, want %q", got, want)
 		}
@@ -52,7 +54,7 @@ func TestBarProgress(t *testing.T) {
 	term := &terminal{stderr: &out}
 	p := &barProgress{t: term, counts: newTally(time.Now)}
 	p.start(engine.StartEvent{Resources: []string{"issues", strings.Repeat("x", 60)}})
-	e := events(term, p, 0)
+	e := progressEvents(p).And(engine.LogEvents(term.logger(view{progress: "bar"})))
 	e.Page(engine.PageEvent{Resource: "issues", Records: 100, Rows: 100, Bytes: 2500})
 	e.Warning(engine.WarningEvent{Resource: "issues", Text: "look here"})
 	e.Resource(engine.ResourceEvent{Resource: "issues", Pages: 1, Rows: 100})
@@ -66,35 +68,6 @@ func TestBarProgress(t *testing.T) {
 	}
 	// A load that failed before it began has no bars to take away.
 	(&barProgress{t: term, counts: newTally(time.Now)}).close()
-}
-
-// OPR-41
-func TestResumed(t *testing.T) {
-	t.Parallel()
-	got := resumed(engine.ResumeEvent{
-		StartedAt: time.Date(2026, 3, 1, 10, 2, 0, 0, time.Local),
-		Pages:     map[string]int64{"issues": 40, "comments": 0}, Rows: map[string]int64{"issues": 4000},
-	})
-	if want := "resuming load of 10:02: comments from page 1 (0 rows kept), issues from page 41 (4,000 rows kept)"; got != want {
-		t.Errorf("got %q, want %q", got, want)
-	}
-}
-
-func TestLogEvents(t *testing.T) {
-	t.Parallel()
-	for verbose, want := range []string{
-		"restlua: a: hello n=1\nrestlua: warning: a: careful\n",
-		"restlua: a: detail\nrestlua: a: hello n=1\nrestlua: warning: a: careful\n",
-	} {
-		var out bytes.Buffer
-		log := logEvents(&terminal{stderr: &out}, verbose)
-		log(engine.LogEvent{Resource: "a", Level: "debug", Text: "detail"})
-		log(engine.LogEvent{Resource: "a", Level: "info", Text: "hello", Fields: map[string]any{"n": 1}})
-		log(engine.LogEvent{Resource: "a", Level: "warn", Text: "careful"})
-		if out.String() != want {
-			t.Errorf("verbose %d: %q, want %q", verbose, out.String(), want)
-		}
-	}
 }
 
 // locked is a buffer for several goroutines.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -39,9 +40,15 @@ type runFlags struct {
 	compression string
 	groupBytes  byteSize
 	fileBytes   byteSize
-	progress    string
 	json        bool
-	verbose     int
+	view
+}
+
+// view says how much of a load is shown while it runs, and how.
+type view struct {
+	progress string // one of progressModes
+	format   string // one of logFormats
+	verbose  int    // how often -v was given
 }
 
 // scriptFlags say where a script's secrets and settings come from.
@@ -109,11 +116,12 @@ Parquet files in data/NAME, where NAME is that of the source.`,
 	fs.Var(&f.groupBytes, "row-group-size", "size of the row groups in the files, 1MiB to 256MiB; they are held in memory until they are full")
 	fs.Var(&f.fileBytes, "file-size", "a load begins another file when one has this size, 1MiB or more")
 	fs.StringVar(&f.progress, "progress", "auto", "auto, bar, log, json or none; all on standard error")
+	fs.StringVar(&f.format, "log-format", "text", "of the lines on standard error: text for people, logfmt (key=value) or json for machines")
 	fs.BoolVar(&f.json, "json", false, "print the report as one JSON document")
 	fs.CountVarP(&f.verbose, "verbose", "v", "show each request, the script's debug lines, and the calls of the script in errors; twice: also headers, the first 2 KiB of bodies, and each page")
 	completeResource(cmd, f.options)
 	completeFlags(cmd, map[string]string{"out": "/", "record": "har gz", "replay": "har gz"})
-	for flag, values := range map[string][]string{"progress": progressModes, "compression": compressions} {
+	for flag, values := range map[string][]string{"progress": progressModes, "log-format": logFormats, "compression": compressions} {
 		cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp))
 	}
 	return cmd
@@ -148,6 +156,8 @@ func (f *runFlags) check() error {
 		return usagef("", "--file-size %s is less than 1 MiB", &f.fileBytes)
 	case !slices.Contains(progressModes, f.progress):
 		return usagef(strings.Join(progressModes, ", "), "there is no progress %q", f.progress)
+	case !slices.Contains(logFormats, f.format):
+		return usagef(strings.Join(logFormats, ", "), "there is no log format %q", f.format)
 	}
 	return nil
 }
@@ -156,6 +166,7 @@ func (f *runFlags) run(ctx context.Context, t *terminal, path string) error {
 	if err := f.check(); err != nil {
 		return err
 	}
+	t.logger(f.view) // from here on errors are records, if others shall be
 	o, err := f.options()
 	if err != nil {
 		return err
@@ -177,7 +188,7 @@ func (f *runFlags) run(ctx context.Context, t *terminal, path string) error {
 	o.Wait, o.Compression, o.AllowRewrite = f.wait, f.compression, f.rewrite
 	o.RowGroupBytes, o.FileBytes = int64(f.groupBytes), int64(f.fileBytes)
 	o.MaxWait, o.Detail, o.ErrorBody = f.maxWait, f.verbose > 1, f.verbose > 0
-	result, err := runWithProgress(ctx, t, script, o, f.progress, f.verbose)
+	result, err := runWithProgress(ctx, t, script, o, f.view)
 	if err != nil && f.verbose > 0 {
 		return &detailedError{err}
 	}
@@ -196,11 +207,14 @@ func (f *runFlags) run(ctx context.Context, t *terminal, path string) error {
 }
 
 // runWithProgress runs the script and shows what happens meanwhile.
-func runWithProgress(ctx context.Context, t *terminal, script engine.Script, o engine.Options, mode string, verbose int) (*engine.Result, error) {
-	p := newProgress(t, mode)
-	o.Events = events(t, p, verbose)
+func runWithProgress(ctx context.Context, t *terminal, script engine.Script, o engine.Options, v view) (*engine.Result, error) {
+	o.Logger = t.logger(v)
+	p := newProgress(t, t.progressMode(v.progress), o.Logger)
+	seen := observe(ctx, otelFromEnv(os.Getenv), besides{t}, o.Logger)
+	o.Events = progressEvents(p).And(seen.events)
 	result, err := engine.Run(ctx, script, o)
 	p.close()
+	seen.stop()
 	return result, err
 }
 

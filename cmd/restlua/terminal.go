@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -23,6 +24,8 @@ type terminal struct {
 	color          bool       // stdout may show colour
 	width          func() int // columns of stdout; 0: no terminal, no limit
 	errWidth       func() int // columns of stderr; 0: as above
+
+	machine *slog.Logger // gets what say and fail say, where a machine reads it (--log-format); nil: people read
 
 	mu    sync.Mutex
 	above io.Writer // where lines go while bars are drawn; nil: stderr
@@ -49,19 +52,36 @@ func columns(fd int) int {
 	return w
 }
 
-// say writes one line to stderr, above the bars if there are some.
+// say writes lines to stderr, above the bars if there are some.
 func (t *terminal) say(format string, args ...any) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
+	text := fmt.Sprintf(format, args...)
+	if t.machine != nil {
+		t.machine.Info(text)
+		return
+	}
+	t.lines(text)
+}
+
+// lines writes text for people to read, each line with the name of the program
+// in front.
+func (t *terminal) lines(text string) {
 	var b strings.Builder
-	for line := range strings.Lines(fmt.Sprintf(format, args...)) {
+	for line := range strings.Lines(text) {
 		b.WriteString("restlua: " + printable(strings.TrimSuffix(line, "\n")) + "\n")
 	}
-	w := t.above
-	if w == nil {
-		w = t.stderr
+	io.WriteString(besides{t}, b.String())
+}
+
+// besides writes to stderr, above the bars if there are some.
+type besides struct{ t *terminal }
+
+func (b besides) Write(p []byte) (int, error) {
+	b.t.mu.Lock()
+	defer b.t.mu.Unlock()
+	if b.t.above != nil {
+		return b.t.above.Write(p)
 	}
-	io.WriteString(w, b.String())
+	return b.t.stderr.Write(p)
 }
 
 // drawAbove makes say write to w; nil: to stderr again.

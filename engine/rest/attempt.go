@@ -67,6 +67,7 @@ func (c *Client) hop(ctx context.Context, x *sending, base *hook.Request, waited
 		credential = x.auth.credential()
 	}
 	limiter := c.limits.get(request.URL.Host, credential)
+	asked := c.now()
 	// The slot comes last: what waits for its time keeps nobody else off.
 	start, err := limiter.wait(ctx, c, waited)
 	if err != nil {
@@ -82,7 +83,7 @@ func (c *Client) hop(ctx context.Context, x *sending, base *hook.Request, waited
 	began := c.now()
 	response, b, err := c.roundTrip(ctx, x, request)
 	elapsed := c.now().Sub(began)
-	c.report(x, request, shown, response, b, elapsed, err)
+	c.report(x, request, RequestInfo{URL: shown, Waited: began.Sub(asked), Elapsed: elapsed, Err: err}, response, b)
 	if err != nil {
 		return nil, "", err
 	}
@@ -99,7 +100,7 @@ func (c *Client) hop(ctx context.Context, x *sending, base *hook.Request, waited
 	if b.spool != nil {
 		a.response.Body = nil // a part of it would pass for the whole
 	}
-	c.heed(limiter, response)
+	c.heed(limiter, start, response)
 	return a, redirect(request.URL, response), nil
 }
 
@@ -125,12 +126,12 @@ func redirect(from *url.URL, r *http.Response) string {
 }
 
 // heed takes what the headers of a good answer say about limits.
-func (c *Client) heed(l *limiter, r *http.Response) {
+func (c *Client) heed(l *limiter, start time.Time, r *http.Response) {
 	if r.StatusCode >= 400 {
 		return // the loop of attempts does
 	}
 	now := c.now()
-	l.learned.climb(now)
+	l.learned.climb(start, now)
 	if noneLeft(r.Header) {
 		if d, ok := resetWait(r.Header, now); ok && d > 0 {
 			// A longer pause than is allowed is for the next answer to ask.
@@ -338,15 +339,15 @@ func newRequest(u *url.URL, r *hook.Request) (*http.Request, error) {
 // mostShown is how much of a body an event shows (OPR-62), in bytes.
 const mostShown = 2 << 10
 
-// report tells about an answer or a failed try.
-func (c *Client) report(x *sending, r *http.Request, shown string, response *http.Response, b *body, elapsed time.Duration, err error) {
+// report tells about an answer or a failed try, of which i knows where and when.
+func (c *Client) report(x *sending, r *http.Request, i RequestInfo, response *http.Response, b *body) {
 	f := c.options.Events.Request
 	if f == nil {
 		return
 	}
-	i := RequestInfo{Resource: x.resource, Method: r.Method, URL: shown, Elapsed: elapsed}
-	if err != nil {
-		i.Err = errors.New(c.plainWords(err))
+	i.Resource, i.Method, i.Attempt = x.resource, r.Method, x.attempt
+	if i.Err != nil {
+		i.Err = errors.New(c.plainWords(i.Err))
 	} else {
 		i.Status, i.Bytes = response.StatusCode, b.size()
 	}

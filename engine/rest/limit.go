@@ -54,7 +54,7 @@ func (l *limiters) get(host, credential string) *limiter {
 	if l.hosts[host] == nil {
 		l.hosts[host] = &pause{}
 	}
-	x := &limiter{host: l.hosts[host]}
+	x := &limiter{host: l.hosts[host], turn: make(chan struct{}, 1)}
 	for _, r := range l.rates {
 		burst := r.Burst
 		if burst <= 0 {
@@ -72,6 +72,7 @@ type limiter struct {
 	host    *pause
 	windows []*rate.Limiter
 	learned adaptive
+	turn    chan struct{} // held by the request that starts next: for it the rate of now counts, not the one when it came
 }
 
 // wait waits until a request may start. waited is the end of a pause that this
@@ -85,6 +86,12 @@ func (l *limiter) wait(ctx context.Context, c *Client, waited time.Time) (start 
 				return start, err
 			}
 		}
+	}
+	select {
+	case l.turn <- struct{}{}:
+		defer func() { <-l.turn }()
+	case <-ctx.Done():
+		return start, context.Cause(ctx)
 	}
 	for {
 		until := l.host.end()

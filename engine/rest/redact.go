@@ -78,6 +78,28 @@ func (r *Redactor) Text(text string) string {
 	return text
 }
 
+// Value returns a value as package json decodes it with every secret in its texts
+// and names masked.
+func (r *Redactor) Value(value any) any {
+	switch v := value.(type) {
+	case string:
+		return r.Text(v)
+	case []any:
+		shown := make([]any, len(v))
+		for i, x := range v {
+			shown[i] = r.Value(x)
+		}
+		return shown
+	case map[string]any:
+		shown := make(map[string]any, len(v))
+		for k, x := range v {
+			shown[r.Text(k)] = r.Value(x)
+		}
+		return shown
+	}
+	return value
+}
+
 // holds reports whether text has a secret in it.
 func (r *Redactor) holds(text string) bool { return r.Text(text) != text }
 

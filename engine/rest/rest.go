@@ -55,8 +55,10 @@ type Events struct {
 type RequestInfo struct {
 	Resource, Method, URL string
 	Status                int
-	Bytes                 int64 // of the body, decompressed
-	Elapsed               time.Duration
+	Bytes                 int64         // of the body, decompressed
+	Attempt               int           // from 1
+	Waited                time.Duration // for limits and a free connection, before it was sent
+	Elapsed               time.Duration // from then to the end of the answer
 	Err                   error
 
 	// With Options.Detail, secrets masked; Body is the first 2 KiB.

@@ -13,6 +13,7 @@ import (
 // sending is a call with what only the client itself asks for.
 type sending struct {
 	call
+	attempt   int  // the one under way, from 1
 	anyStatus bool // a status of 400 or more is a reply, not an error
 	token     bool // a token request: its headers are its own, its host is the script's
 }
@@ -32,6 +33,7 @@ func (c *Client) run(ctx context.Context, x sending) (*reply, error) {
 	var waited time.Time // end of the last pause that this request sat out
 	refreshed := false
 	for try := 1; ; try++ {
+		x.attempt++
 		a, err := c.attempt(ctx, &x, waited)
 		if ctx.Err() != nil {
 			if a != nil {

@@ -74,7 +74,8 @@ func New(ctx context.Context, path string, o engine.Options) (*Session, error) {
 		Secrets: s.watched(o.Secrets), Config: o.Config, Started: time.Now(), HTTP: s.ask, Wait: s.client.Wait,
 		Log: func(level, text string, fields map[string]any) {
 			if o.Events.Log != nil {
-				o.Events.Log(engine.LogEvent{Level: level, Text: s.redactor.Text(text), Fields: fields})
+				masked, _ := s.redactor.Value(fields).(map[string]any)
+				o.Events.Log(engine.LogEvent{Level: level, Text: s.redactor.Text(text), Fields: masked})
 			}
 		},
 	})
