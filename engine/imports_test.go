@@ -43,12 +43,13 @@ var packages = map[string]struct {
 	"bench":                              {[]string{"engine/dataset", "engine/schema", "writers/parquet"}, "it runs the binary as users do, and storage on its own"},
 	"cmd/restlua/internal/githubapi":     {nil, "it is an API like any other, not a part of restlua"},
 	"cmd/restlua/internal/reference":     {[]string{"engine/config", "lua", "lua/scripttest", "stdlib"}, "it shows declarations, it runs nothing"},
+	"cmd/restlua/internal/otlp":          {nil, "it sends what the SDK gathered, whatever that is"},
 	"cmd/restlua/internal/overview":      {[]string{"engine/dataset", "engine/schema", "engine/state", "writers/parquet"}, "it reads a dataset, it knows nothing of scripts or of who shows it"},
 	"cmd/restlua/internal/web":           {[]string{"cmd/restlua/internal/overview", "engine/dataset", "engine/schema", "engine/state"}, "it shows what overview has read"},
 	"cmd/restlua/internal/draft":         {nil, "guesses are made of names and shapes, whoever read them"},
 	"cmd/restlua/internal/draft/openapi": {[]string{"cmd/restlua/internal/draft"}, "it reads descriptions, it guesses nothing"},
 	"cmd/restlua/internal/draft/har":     {[]string{"cmd/restlua/internal/draft", "engine/har"}, "it reads recordings, it guesses nothing"},
-	"cmd/restlua":                        {[]string{"cmd/restlua/internal/draft", "cmd/restlua/internal/draft/har", "cmd/restlua/internal/draft/openapi", "cmd/restlua/internal/githubapi", "cmd/restlua/internal/overview", "cmd/restlua/internal/reference", "cmd/restlua/internal/web", "engine", "engine/config", "engine/dataset", "engine/hook", "engine/rawjson", "engine/schema", "engine/state", "engine/telemetry", "lua", "lua/console", "lua/scripttest", "scripts", "stdlib", "writers", "writers/parquet", "engine/rest"}, ""},
+	"cmd/restlua":                        {[]string{"cmd/restlua/internal/draft", "cmd/restlua/internal/draft/har", "cmd/restlua/internal/draft/openapi", "cmd/restlua/internal/githubapi", "cmd/restlua/internal/otlp", "cmd/restlua/internal/overview", "cmd/restlua/internal/reference", "cmd/restlua/internal/web", "engine", "engine/config", "engine/dataset", "engine/hook", "engine/rawjson", "engine/schema", "engine/state", "engine/telemetry", "lua", "lua/console", "lua/scripttest", "scripts", "stdlib", "writers", "writers/parquet", "engine/rest"}, ""},
 }
 
 // libraries names the folders in which a library may be imported, so that it
@@ -62,7 +63,8 @@ var libraries = map[string][]string{
 	"github.com/theory/jsonpath":       {"engine/jsonpath"},
 	"github.com/spf13/cobra":           {"cmd/restlua"},
 	"github.com/vbauerster/mpb":        {"cmd/restlua"},
-	"go.opentelemetry.io/otel":         {"engine/telemetry", "cmd/restlua"},
+	"go.opentelemetry.io/otel":         {"engine/telemetry", "cmd/restlua", "cmd/restlua/internal/otlp"},
+	"go.opentelemetry.io/proto":        {"cmd/restlua/internal/otlp"},
 }
 
 // Every package imports only what ARCHITECTURE.md allows.

@@ -3,9 +3,9 @@ package main
 import (
 	"fmt"
 	"io/fs"
-	"os"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"

@@ -5,12 +5,11 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"os"
 	"time"
 
 	"github.com/go-logr/logr"
 	"go.opentelemetry.io/otel"
-	"go.opentelemetry.io/otel/exporters/otlp/otlpmetric/otlpmetrichttp"
-	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracehttp"
 	"go.opentelemetry.io/otel/exporters/stdout/stdoutmetric"
 	"go.opentelemetry.io/otel/exporters/stdout/stdouttrace"
 	"go.opentelemetry.io/otel/propagation"
@@ -19,6 +18,7 @@ import (
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 
+	"github.com/restlua/restlua/cmd/restlua/internal/otlp"
 	"github.com/restlua/restlua/engine"
 	"github.com/restlua/restlua/engine/telemetry"
 )
@@ -50,11 +50,11 @@ func observe(ctx context.Context, s otelSettings, console io.Writer, log *slog.L
 	from := describeProcess(ctx, complain)
 	var o telemetry.Options
 	var stops []func(context.Context) error
-	if p := tracerProvider(ctx, s.traces, from, console, complain); p != nil {
+	if p := tracerProvider(s.traces, from, console, complain); p != nil {
 		o.TracerProvider = p
 		stops = append(stops, p.Shutdown)
 	}
-	if p := meterProvider(ctx, s.metrics, from, console, complain); p != nil {
+	if p := meterProvider(s.metrics, from, console, complain); p != nil {
 		o.MeterProvider = p
 		stops = append(stops, p.Shutdown)
 	}
@@ -78,7 +78,7 @@ func describeProcess(ctx context.Context, complain *complaints) *sdkresource.Res
 }
 
 // tracerProvider returns nil where no exporter can be made.
-func tracerProvider(ctx context.Context, kinds []string, from *sdkresource.Resource, console io.Writer, complain *complaints) *sdktrace.TracerProvider {
+func tracerProvider(kinds []string, from *sdkresource.Resource, console io.Writer, complain *complaints) *sdktrace.TracerProvider {
 	options := []sdktrace.TracerProviderOption{sdktrace.WithResource(from)}
 	for _, kind := range kinds {
 		var e sdktrace.SpanExporter
@@ -86,7 +86,7 @@ func tracerProvider(ctx context.Context, kinds []string, from *sdkresource.Resou
 		if kind == "console" {
 			e, err = stdouttrace.New(stdouttrace.WithWriter(console))
 		} else {
-			e, err = otlptracehttp.New(ctx)
+			e, err = otlp.NewSpans(os.Getenv)
 		}
 		if err != nil {
 			complain.Handle(err)
@@ -101,7 +101,7 @@ func tracerProvider(ctx context.Context, kinds []string, from *sdkresource.Resou
 }
 
 // meterProvider returns nil where no exporter can be made.
-func meterProvider(ctx context.Context, kinds []string, from *sdkresource.Resource, console io.Writer, complain *complaints) *sdkmetric.MeterProvider {
+func meterProvider(kinds []string, from *sdkresource.Resource, console io.Writer, complain *complaints) *sdkmetric.MeterProvider {
 	options := []sdkmetric.Option{sdkmetric.WithResource(from)}
 	for _, kind := range kinds {
 		var e sdkmetric.Exporter
@@ -109,7 +109,7 @@ func meterProvider(ctx context.Context, kinds []string, from *sdkresource.Resour
 		if kind == "console" {
 			e, err = stdoutmetric.New(stdoutmetric.WithWriter(console))
 		} else {
-			e, err = otlpmetrichttp.New(ctx)
+			e, err = otlp.NewMetrics(os.Getenv)
 		}
 		if err != nil {
 			complain.Handle(err)

@@ -7,8 +7,9 @@ import (
 )
 
 // otelSettings are what the environment says of OpenTelemetry, by the names of
-// its specification. What they do not hold, the SDK reads itself: endpoints,
-// headers, certificates, samplers, limits, intervals.
+// its specification. What they do not hold is read elsewhere:
+// endpoints, headers and certificates by package otlp, samplers, limits and
+// intervals by the SDK.
 type otelSettings struct {
 	traces, metrics []string // exporters: otlp, console
 	ignored         []string // settings that are not followed, and why
@@ -64,10 +65,10 @@ func (s *otelSettings) protocol(getenv func(string) string, signal string) strin
 		value = getenv(name)
 	}
 	switch value {
-	case "", "http/protobuf", "http/json":
+	case "", "http/protobuf":
 		return ""
-	case "grpc":
-		return fmt.Sprintf("%s=grpc is not supported, no %s are sent: use http/protobuf, which collectors take on port 4318", name, strings.ToLower(signal))
+	case "grpc", "http/json":
+		return fmt.Sprintf("%s=%s is not supported, no %s are sent: use http/protobuf, which collectors take on port 4318", name, value, strings.ToLower(signal))
 	}
 	return fmt.Sprintf("%s=%s is not known, no %s are sent: use http/protobuf", name, value, strings.ToLower(signal))
 }

@@ -47,7 +47,7 @@ func TestOtelFromEnv(t *testing.T) {
 		{"OTEL_TRACES_EXPORTER=console,otlp,console OTEL_METRICS_EXPORTER=console", "console otlp", "console", ""},
 		{"OTEL_TRACES_EXPORTER=zipkin", "", "", "OTEL_TRACES_EXPORTER=zipkin is not known"},
 		{endpoint + " OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf", "otlp", "otlp", ""},
-		{endpoint + " OTEL_EXPORTER_OTLP_PROTOCOL=http/json", "otlp", "otlp", ""},
+		{endpoint + " OTEL_EXPORTER_OTLP_PROTOCOL=http/json", "", "", "OTEL_EXPORTER_OTLP_PROTOCOL=http/json is not supported, no traces are sent"},
 		{endpoint + " OTEL_EXPORTER_OTLP_PROTOCOL=grpc OTEL_METRICS_EXPORTER=none", "", "", "OTEL_EXPORTER_OTLP_PROTOCOL=grpc is not supported, no traces are sent: use http/protobuf"},
 		{endpoint + " OTEL_EXPORTER_OTLP_PROTOCOL=grpc OTEL_EXPORTER_OTLP_TRACES_PROTOCOL=http/protobuf", "otlp", "", "no metrics are sent"},
 		{endpoint + " OTEL_EXPORTER_OTLP_METRICS_PROTOCOL=avian", "otlp", "", "OTEL_EXPORTER_OTLP_METRICS_PROTOCOL=avian is not known"},
