@@ -191,6 +191,11 @@ func (s *Series) look(ctx context.Context, a *received, more bool) (ok bool, err
 			return false, err
 		}
 	}
+	if s.number == 0 && !more {
+		if text := s.detection(a); text != "" {
+			s.r.tell(text)
+		}
+	}
 	repeated, err := s.repeats(a)
 	return !repeated, err
 }
