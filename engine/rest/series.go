@@ -72,7 +72,8 @@ func (s *Series) Stated() (total int64, ok bool) {
 	return 0, false
 }
 
-// Next returns the next page; io.EOF behind the last. After an error the series
+// Next returns the next page; behind the last io.EOF itself, which errors may
+// wrap that tell of a closed connection. After an error the series
 // is at its end and gives that error again.
 func (s *Series) Next(ctx context.Context) (*Page, error) {
 	if s.err != nil {
