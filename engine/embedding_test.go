@@ -112,15 +112,21 @@ func must(err error) {
 }
 
 // The README's program.
-func readme(ctx context.Context) {
+func readme(ctx context.Context) error {
 	script, err := lua.Load("github.lua", lua.Options{})
+	if err != nil {
+		return err
+	}
 	result, err := engine.Run(ctx, script, engine.Options{
 		Dataset: "data/github",
 		Secrets: engine.SecretsFile("secrets.toml"),
 		Events:  engine.Events{Page: func(p engine.PageEvent) { log.Println(p.Resource, p.Page, p.Rows) }},
 	})
+	if err != nil {
+		return err
+	}
 	fmt.Println(result.Tables["issues"].Rows)
-	must(err)
+	return nil
 }
 
 var _ = readme // it asks GitHub, so nothing runs it
