@@ -18,6 +18,7 @@ type Events struct {
 	Failure  func(FailureEvent)  // a resource cannot be finished
 	Commit   func(CommitEvent)   // the commit is done, or failed
 	End      func(EndEvent)      // Run returns; called once, also where no load began
+	Detected func(DetectedEvent) // what the script leaves open was found in an answer
 	Warning  func(WarningEvent)
 	Log      func(LogEvent) // print and the log module of the script
 }
@@ -28,7 +29,7 @@ func (e Events) And(more Events) Events {
 		Start: both(e.Start, more.Start), Resume: both(e.Resume, more.Resume), Request: both(e.Request, more.Request),
 		Retry: both(e.Retry, more.Retry), Page: both(e.Page, more.Page), Resource: both(e.Resource, more.Resource),
 		Failure: both(e.Failure, more.Failure), Commit: both(e.Commit, more.Commit), End: both(e.End, more.End),
-		Warning: both(e.Warning, more.Warning), Log: both(e.Log, more.Log),
+		Detected: both(e.Detected, more.Detected), Warning: both(e.Warning, more.Warning), Log: both(e.Log, more.Log),
 	}
 }
 
@@ -128,6 +129,13 @@ type EndEvent struct {
 	Elapsed time.Duration
 	Result  *Result // nil where Err is not
 	Err     error
+}
+
+// DetectedEvent is what a first page showed where the script says nothing, in the
+// script's own words: data_selector = "items", paginator = "header_link".
+type DetectedEvent struct {
+	Resource string
+	Text     string
 }
 
 // WarningEvent is something that a user should know and that stops nothing.

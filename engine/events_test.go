@@ -150,7 +150,7 @@ func TestLogger(t *testing.T) {
 		}
 		got = append(got, r.Msg)
 	}
-	want := []string{engine.LogBegan, engine.LogRequest, "sees", engine.LogPage, engine.LogResourceDone, engine.LogCommitted}
+	want := []string{engine.LogBegan, engine.LogRequest, engine.LogDetected, "sees", engine.LogPage, engine.LogResourceDone, engine.LogCommitted}
 	if !slices.Equal(got, want) || pages != 1 {
 		t.Errorf("records %q, want %q; %d pages", got, want, pages)
 	}

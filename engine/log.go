@@ -23,6 +23,7 @@ const (
 	LogRequest      = "request"         // Debug; with Options.Detail also headers and body
 	LogRetry        = "retry"           // Debug, or Info where the wait is 10 s or more
 	LogPage         = "page"            // LevelTrace
+	LogDetected     = "detected"        // Debug
 	LogResourceDone = "resource done"   // Info
 	LogFailure      = "resource failed" // Error
 	LogCommitted    = "load committed"  // Info
@@ -87,6 +88,9 @@ func LogEvents(l *slog.Logger) Events {
 			write(slog.LevelInfo, message, slog.String("source", e.Result.Source), slog.Int64("load", e.Result.Load), slog.Int64("rows", rows),
 				slog.Int64("requests", e.Result.Requests), slog.Int64("retries", e.Result.Retries), slog.Int64("bytes", e.Result.Bytes),
 				slog.Bool("partial", e.Result.Partial()), slog.Duration("elapsed", e.Elapsed))
+		},
+		Detected: func(e DetectedEvent) {
+			write(slog.LevelDebug, LogDetected, resourceAttr(e.Resource), slog.String("found", e.Text))
 		},
 		Warning: func(e WarningEvent) { write(slog.LevelWarn, e.Text, resourceAttr(e.Resource)) },
 		Log: func(e LogEvent) {

@@ -3,9 +3,7 @@ package engine
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
-	"io"
 	"iter"
 	"slices"
 	"time"
@@ -148,8 +146,6 @@ func include(record []byte, fields []rest.Field) ([]byte, error) {
 	}
 	return record, nil
 }
-
-func isEOF(err error) bool { return errors.Is(err, io.EOF) }
 
 func waited(ns int64) time.Duration { return time.Duration(ns) }
 

@@ -88,6 +88,7 @@ type run struct {
 	mu       sync.Mutex
 	warnings []string
 	warned   map[string]bool
+	found    map[string]bool // what was detected, so that it is told once
 }
 
 // fullBatch is a batch on its way to its file.
@@ -329,7 +330,8 @@ func (r *run) clientEvents() rest.Events {
 				f(RetryEvent{Resource: i.Resource, URL: i.URL, Attempt: i.Attempt, Reason: i.Reason, Wait: i.Wait})
 			}
 		},
-		Warning: r.warn,
+		Warning:  r.warn,
+		Detected: r.detected,
 	}
 }
 
@@ -353,6 +355,24 @@ func (r *run) warn(resource, text string) {
 	}
 	if f := r.options.Events.Warning; f != nil {
 		f(WarningEvent{Resource: resource, Text: text})
+	}
+}
+
+// detected passes on what was found out of a resource, once: children find the
+// same for each parent.
+func (r *run) detected(resource, text string) {
+	f := r.options.Events.Detected
+	if f == nil {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.found == nil {
+		r.found = map[string]bool{}
+	}
+	if key := resource + "\x00" + text; !r.found[key] {
+		r.found[key] = true
+		f(DetectedEvent{Resource: resource, Text: r.redactor.Text(text)})
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -264,7 +265,7 @@ func (t *task) nextPage(ctx context.Context, s *rest.Series, n int64) fetched {
 		return fetched{}
 	}
 	page, err := s.Next(ctx)
-	if isEOF(err) {
+	if err == io.EOF { // itself: a connection that is closed without an answer is a wrapped one
 		return fetched{}
 	}
 	f := fetched{page: page, err: err}

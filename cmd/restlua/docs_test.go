@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -17,31 +18,93 @@ import (
 	"github.com/restlua/restlua/stdlib"
 )
 
+// A page is a page of documentation. A comment in the line above a block says
+// what the tests must know of it:
+//
+//	<!-- test: network -->    its commands need the network; they are checked, not run
+//	<!-- test: exits N -->    its last command ends with exit code N
+type page struct {
+	path   string // from the root of the repository
+	text   string
+	blocks []block
+}
+
+// A block is a fenced piece of a page.
+type block struct {
+	language, mark string
+	text           string
+	line           int // of its first line
+	start          int // of text in the page's text
+}
+
+var fences = regexp.MustCompile("(?ms)^(?:<!-- test: ([a-z0-9 ]+) -->\n)?```([a-z]*)\n(.*?)^```$")
+
+// readPages reads everything that a reader may be sent to.
+func readPages(t *testing.T) []*page {
+	t.Helper()
+	var pages []*page
+	paths := []string{"../../README.md", "../../ARCHITECTURE.md", "../../CHANGELOG.md"}
+	docs, err := filepath.Glob("../../docs/*.md")
+	if err != nil || len(docs) == 0 {
+		t.Fatalf("%d pages in docs, %v", len(docs), err)
+	}
+	for _, path := range append(paths, docs...) {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p := &page{path: strings.TrimPrefix(filepath.ToSlash(path), "../../"), text: string(text)}
+		for _, at := range fences.FindAllStringSubmatchIndex(p.text, -1) {
+			b := block{language: p.text[at[4]:at[5]], text: p.text[at[6]:at[7]], line: 1 + strings.Count(p.text[:at[6]], "\n"), start: at[6]}
+			if at[2] >= 0 {
+				b.mark = p.text[at[2]:at[3]]
+			}
+			p.blocks = append(p.blocks, b)
+		}
+		pages = append(pages, p)
+	}
+	return pages
+}
+
+// Every mark of a block is one that the tests know.
+func TestDocsMarks(t *testing.T) {
+	t.Parallel()
+	known := regexp.MustCompile(`^(|network|exits [0-9]+)$`)
+	for _, p := range readPages(t) {
+		for _, b := range p.blocks {
+			if !known.MatchString(b.mark) {
+				t.Errorf("%s:%d: unknown mark %q", p.path, b.line, b.mark)
+			}
+		}
+		if marks := strings.Count(p.text, "<!-- test:"); marks != len(slices.DeleteFunc(slices.Clone(p.blocks), func(b block) bool { return b.mark == "" })) {
+			t.Errorf("%s: a mark does not stand above a block", p.path)
+		}
+	}
+}
+
 // Every example in Lua in the README and the docs runs, and is a config without
 // mistakes where it returns one. The page of the reference is made of examples
 // that have tests of their own.
 func TestDocs(t *testing.T) {
 	t.Parallel()
-	pages, err := filepath.Glob("../../docs/*.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	fence := regexp.MustCompile("(?ms)^```lua\n(.*?)^```$")
 	examples := 0
-	for _, page := range append(pages, "../../README.md") {
-		if filepath.Base(page) == "reference.md" {
+	for _, p := range readPages(t) {
+		if p.path == "docs/reference.md" {
 			continue
 		}
-		text, err := os.ReadFile(page)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, at := range fence.FindAllSubmatchIndex(text, -1) {
+		for _, b := range p.blocks {
+			if b.language != "lua" {
+				continue
+			}
 			examples++
-			line := 1 + strings.Count(string(text[:at[2]]), "\n")
-			t.Run(fmt.Sprintf("%s:%d", filepath.Base(page), line), func(t *testing.T) {
+			t.Run(fmt.Sprintf("%s:%d", p.path, b.line), func(t *testing.T) {
 				t.Parallel()
-				runExample(t, string(text[at[2]:at[3]]))
+				// A test of a script that the page itself shows runs with that
+				// page: TestDocsSessions.
+				if name := fileName(b); strings.HasSuffix(name, "_test.lua") {
+					return
+				}
+				runExample(t, b.text)
 			})
 		}
 	}

@@ -157,6 +157,7 @@ var sentences = map[string]func(v values) string{
 	engine.LogRetry: func(v values) string {
 		return named(v.text("resource"), fmt.Sprintf("attempt %s: %s; next in %s: %s", v.text("attempt"), v.text("reason"), human(v.duration("wait")), v.text("url")))
 	},
+	engine.LogDetected: func(v values) string { return named(v.text("resource"), "detected "+v.text("found")) },
 	engine.LogPage: func(v values) string {
 		return fmt.Sprintf("%s: page %s: %s, %s so far", v.text("resource"), v.text("page"), count(v.number("records"), "record"), count(v.number("rows"), "row"))
 	},

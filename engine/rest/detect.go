@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -82,4 +83,30 @@ func isPlainName(n string) bool {
 		}
 	}
 	return n != ""
+}
+
+// detection is what the first page showed of what the script leaves open, as a
+// script would write it; "" where it leaves nothing open.
+func (s *Series) detection(a *received) string {
+	var parts []string
+	if s.r.selection.detected() && s.selected && a.doc != nil {
+		path := "$" // the whole document
+		if len(s.selection.names) > 0 {
+			path = pathText(s.selection.names)
+		}
+		parts = append(parts, fmt.Sprintf("data_selector = %q", path))
+	}
+	if p := s.detected; p != nil {
+		text := fmt.Sprintf("%q", p.Kind)
+		switch p.Kind {
+		case "json_link":
+			text = fmt.Sprintf("{ type = %q, next_url_path = %q }", p.Kind, p.NextURLPath)
+		case "page_number":
+			text = fmt.Sprintf("{ type = %q, total_path = %q } (with base_page = 1 where the API counts from 1)", p.Kind, p.TotalPath)
+		case "cursor":
+			text = fmt.Sprintf("{ type = %q, cursor_path = %q }", p.Kind, p.CursorPath)
+		}
+		parts = append(parts, "paginator = "+text)
+	}
+	return strings.Join(parts, ", ")
 }

@@ -31,6 +31,7 @@ type Resource struct {
 	bodies *bodies // buffers of pieces
 	send   func(ctx context.Context, x call) (*reply, error)
 	warn   func(text string)
+	tell   func(text string) // what was detected
 	mask   func(url string) string
 	hide   func(text string) string
 }
@@ -58,6 +59,9 @@ func (c *Client) Resource(r *config.Resource, world hook.World) (*Resource, erro
 	if f := c.options.Events.Warning; f != nil {
 		out.warn = func(text string) { f(r.Name, text) }
 	}
+	if f := c.options.Events.Detected; f != nil {
+		out.tell = func(text string) { f(r.Name, text) }
+	}
 	return out, nil
 }
 
@@ -67,7 +71,7 @@ func newResource(client *config.Client, r *config.Resource, world hook.World) (*
 	out := &Resource{
 		name: r.Name, endpoint: e, client: client, parent: r.Parent, included: r.IncludeFromParent, separator: r.BatchSeparator, world: world,
 		paginator: choosePaginator(client, e), fieldPaths: map[string]*jsonpath.Path{},
-		warn: func(string) {}, mask: func(url string) string { return url }, hide: func(text string) string { return text },
+		warn: func(string) {}, tell: func(string) {}, mask: func(url string) string { return url }, hide: func(text string) string { return text },
 	}
 	if out.separator == "" {
 		out.separator = ","

@@ -49,6 +49,9 @@ type Events struct {
 	Request func(RequestInfo)
 	Retry   func(RetryInfo)
 	Warning func(resource, text string)
+	// Detected says what the first page of a series showed, as a script would
+	// write it: data_selector = "items", paginator = "header_link".
+	Detected func(resource, text string)
 }
 
 // RequestInfo is one answer, or one failed try (Status 0).

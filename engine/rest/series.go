@@ -72,7 +72,8 @@ func (s *Series) Stated() (total int64, ok bool) {
 	return 0, false
 }
 
-// Next returns the next page; io.EOF behind the last. After an error the series
+// Next returns the next page; behind the last io.EOF itself, which errors may
+// wrap that tell of a closed connection. After an error the series
 // is at its end and gives that error again.
 func (s *Series) Next(ctx context.Context) (*Page, error) {
 	if s.err != nil {
@@ -189,6 +190,11 @@ func (s *Series) look(ctx context.Context, a *received, more bool) (ok bool, err
 	if s.paginator == nil && !more {
 		if err := s.detect(ctx, a); err != nil {
 			return false, err
+		}
+	}
+	if s.number == 0 && !more {
+		if text := s.detection(a); text != "" {
+			s.r.tell(text)
 		}
 	}
 	repeated, err := s.repeats(a)

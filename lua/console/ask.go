@@ -2,7 +2,6 @@ package console
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"io"
 	"sync"
@@ -116,7 +115,7 @@ func (s *Session) records(r *config.Resource, n int) ([]byte, error) {
 	}
 	for i := 1; ; i++ {
 		page, err := series.Next(s.ctx)
-		if errors.Is(err, io.EOF) {
+		if err == io.EOF {
 			return nil, fmt.Errorf("there are only %d pages", i-1)
 		}
 		if err != nil {

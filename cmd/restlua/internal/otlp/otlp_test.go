@@ -69,7 +69,9 @@ func TestSettings(t *testing.T) {
 			t.Errorf("headers %v", got.headers)
 		}
 	}
-	if _, err := NewMetrics(func(name string) string { return map[string]string{"OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE": "sometimes"}[name] }); err == nil {
+	if _, err := NewMetrics(func(name string) string {
+		return map[string]string{"OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE": "sometimes"}[name]
+	}); err == nil {
 		t.Error("a temporality that is not known is no error")
 	}
 }
