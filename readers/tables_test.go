@@ -159,7 +159,7 @@ func TestTables(t *testing.T) {
 func evolve(t *testing.T, b []byte, from, to *schema.Table) []byte {
 	t.Helper()
 	var out bytes.Buffer
-	if _, err := (parquet.Format{}).Evolve(context.Background(), bytes.NewReader(b), int64(len(b)), &out, from, to, nil, writers.Options{}); err != nil {
+	if _, err := (parquet.Format{}).Evolve(context.Background(), []writers.Source{{R: bytes.NewReader(b), Size: int64(len(b)), Table: from}}, &out, to, nil, writers.Options{}); err != nil {
 		t.Fatal(err)
 	}
 	return out.Bytes()

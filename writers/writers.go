@@ -72,18 +72,25 @@ type Reader interface {
 	Meta() map[string]string
 }
 
-// Evolver is a Format that can bring an older file to a table's newer columns
-// without writing all of its values anew.
+// Source is a file that is read. Where R is an *os.File its offset moves.
+type Source struct {
+	R    io.ReaderAt
+	Size int64
+	// Table is the table as it was when the file was written. The file's columns
+	// are known by their names in it.
+	Table *schema.Table
+}
+
+// Evolver is a Format that can bring older files to a table's newer columns, and
+// join files, without writing all of their values anew.
 type Evolver interface {
-	// Evolve writes the file of size bytes behind r to w, with exactly the
-	// columns of to: names, types, order. The file's columns are known by their
-	// names in from, the table as it was when the file was written; from and to
-	// are matched as Table.Match does. A column with a new type is converted
-	// (schema.Convert, timestamps by the layout in from's Facts), one that the
-	// file lacks is null, one that to lacks is left out, all others are copied
+	// Evolve writes the rows of sources, one after the other, to w, with exactly
+	// the columns of to: names, types, order. Columns of a source's table and of
+	// to are matched as Table.Match does. A column with a new type is converted
+	// (schema.Convert, timestamps by the layout in the source's Facts), one that
+	// a file lacks is null, one that to lacks is left out, all others are copied
 	// as they are. o.Compression is for what is written anew. meta replaces the
-	// file's metadata. Errors: a damaged file, values that do not fit the new
-	// type. The caller closes w; after an error what w got is worthless. Where r
-	// is an *os.File its offset moves.
-	Evolve(ctx context.Context, r io.ReaderAt, size int64, w io.Writer, from, to *schema.Table, meta map[string]string, o Options) (Info, error)
+	// files' metadata. Errors: no source, a damaged file, values that do not fit
+	// the new type. The caller closes w; after an error what w got is worthless.
+	Evolve(ctx context.Context, sources []Source, w io.Writer, to *schema.Table, meta map[string]string, o Options) (Info, error)
 }

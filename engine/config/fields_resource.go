@@ -19,7 +19,7 @@ var resourceFields = []FieldDoc{
 	{Key: "schema_contract", Kinds: Text | Table, Table: "schema_contract", Words: contractModes, Default: `"evolve"`, Doc: "Whether new tables, columns and types are taken.", Example: `schema_contract = { columns = "freeze" }`},
 	{Key: "evolve", Kinds: Text, Words: []string{"rewrite", "union"}, Default: `"rewrite"`, Doc: "How files of earlier loads follow a changed schema: they are rewritten, or stay for readers that unite schemas.", Example: `evolve = "union"`},
 	{Key: "selected", Kinds: Bool, Default: "true", Doc: "false: no table is written; requested only if a child needs it.", Example: `selected = false`},
-	{Key: "parallelized", Kinds: Bool, Default: "false", Doc: "Parents of a child are asked side by side; rows keep the order of the parents.", Example: `parallelized = true`},
+	{Key: "parallelized", Kinds: Bool, Default: "false", Doc: "Accepted from dlt, without effect: children are always asked side by side, as many as client.concurrency allows, and rows keep the order of the parents.", Example: `parallelized = true`},
 	{Key: "include_from_parent", Kinds: List, Items: Text, Doc: "Fields of the parent's record that every record gets, as _<parent>_<field>.", Example: `include_from_parent = { "id", "title" }`},
 	{Key: "processing_steps", Kinds: List, Items: Table, Table: "step", Doc: "Functions that see every record, in order.", Example: `processing_steps = { { filter = function(record) return record.state == "open" end } }`},
 	{Key: "rows", Kinds: List | Func, Call: "function(emit, ctx)", Doc: "Records of a resource that is no endpoint.", Example: `rows = { { name = "a" }, { name = "b" } }`},

@@ -19,6 +19,9 @@ const (
 	// manySmall is how many small files a merge table may have before they are
 	// joined.
 	manySmall = 32
+	// joinBytes is the mean size of files from which on they are joined by
+	// copying their row groups.
+	joinBytes = 2 << 20
 )
 
 // build writes the files of the table's next generation into the stage and
@@ -209,40 +212,56 @@ func (c *change) make(ctx context.Context, w *committing, from []*source, path s
 			c.report.Rewritten++
 		}
 	}
-	if len(from) == 1 && !from[0].rewritten() {
+	if len(from) == 1 && !from[0].rewritten() && !from[0].changed {
 		s := from[0]
-		switch {
-		case !s.changed && s.live:
+		if s.live {
 			return s.file, w.d.fs.Link(s.path, path)
-		case !s.changed:
-			return s.file, w.d.fs.Rename(s.path, path)
 		}
-		if e, ok := w.d.o.Format.(writers.Evolver); ok {
-			return c.evolve(ctx, w, e, s, path)
-		}
+		return s.file, w.d.fs.Rename(s.path, path)
+	}
+	if e, ok := w.d.o.Format.(writers.Evolver); ok && w.d.copies(from) {
+		return c.evolve(ctx, w, e, from, path)
 	}
 	return c.gather(ctx, w, from, path)
 }
 
-// evolve brings a file to the table's schema by the format's own way.
-func (c *change) evolve(ctx context.Context, w *committing, e writers.Evolver, s *source, path string) (f state.File, err error) {
-	in, err := w.d.fs.Open(s.path)
-	if err != nil {
-		return f, err
+// copies reports whether a file can be made of the sources without reading all
+// of their values. Small files are read: their row groups would stay small.
+func (d *Dataset) copies(from []*source) bool {
+	bytes := int64(0)
+	for _, s := range from {
+		if s.rewritten() {
+			return false
+		}
+		bytes += s.file.Bytes
 	}
-	defer func() { err = errors.Join(err, in.Close()) }()
-	stat, err := in.Stat()
-	if err != nil {
-		return f, err
+	return len(from) == 1 || len(from) > 1 && bytes/int64(len(from)) >= d.o.joinBytes
+}
+
+// evolve brings files to the table's schema, as one, by the format's own way.
+func (c *change) evolve(ctx context.Context, w *committing, e writers.Evolver, from []*source, path string) (f state.File, err error) {
+	var sources []writers.Source
+	rows := int64(0)
+	for _, s := range from {
+		in, err := w.d.fs.Open(s.path)
+		if err != nil {
+			return f, err
+		}
+		defer in.Close() // read only: nothing can be lost
+		stat, err := in.Stat()
+		if err != nil {
+			return f, err
+		}
+		sources = append(sources, writers.Source{R: in, Size: stat.Size(), Table: &schema.Table{Name: c.table.Name, Columns: s.columns}})
+		rows += s.file.Rows
 	}
 	var info writers.Info
 	err = w.d.create(path, func(out io.Writer) error {
-		from := &schema.Table{Name: c.table.Name, Columns: s.columns}
-		info, err = e.Evolve(ctx, in, stat.Size(), out, from, &c.table.Table, w.d.meta(&c.table.Table, w.number), w.d.writerOptions())
+		info, err = e.Evolve(ctx, sources, out, &c.table.Table, w.d.meta(&c.table.Table, w.number), w.d.writerOptions())
 		return err
 	})
-	if err == nil && info.Rows != s.file.Rows {
-		err = fmt.Errorf("%s has %d rows, %d were expected", s.path, info.Rows, s.file.Rows)
+	if err == nil && info.Rows != rows {
+		err = fmt.Errorf("%s has %d rows, %d were expected", path, info.Rows, rows)
 	}
 	return state.File{Rows: info.Rows, Bytes: info.Bytes}, err
 }

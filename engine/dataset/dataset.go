@@ -35,6 +35,8 @@ type Options struct {
 	Grace         time.Duration    // how long replaced files stay in the trash; 0: 1 h
 	FileBytes     int64            // size from which a load starts another file; 0: 512 MiB
 	Version       string           // of the engine, for the files' metadata
+
+	joinBytes int64 // for tests: see joinBytes
 }
 
 // Dataset is a folder open for writing. Only one process has it at a time.
@@ -84,6 +86,9 @@ func newDataset(dir string, o Options) *Dataset {
 	}
 	if o.Grace == 0 {
 		o.Grace = time.Hour
+	}
+	if o.joinBytes <= 0 {
+		o.joinBytes = joinBytes
 	}
 	if o.FileBytes <= 0 {
 		o.FileBytes = 512 << 20

@@ -346,6 +346,9 @@ func TestModel(t *testing.T) {
 func modelLoad(fsys *memFS, m *model, x loading, fileBytes int64, compact bool) error {
 	o := testOptions(fsys)
 	o.FileBytes = fileBytes
+	if fileBytes > 3000 {
+		o.joinBytes = 1 // files are joined by copying
+	}
 	d, err := Open(context.Background(), memDirName, o)
 	if err != nil {
 		return err

@@ -23,6 +23,7 @@ func Run(t *testing.T, f writers.Format) {
 	t.Run("damaged", func(t *testing.T) { t.Parallel(); damaged(t, f) })
 	if e, ok := f.(writers.Evolver); ok {
 		t.Run("RDR-02 evolve", func(t *testing.T) { t.Parallel(); evolve(t, f, e) })
+		t.Run("join", func(t *testing.T) { t.Parallel(); join(t, f, e) })
 	}
 }
 

@@ -27,7 +27,7 @@ func evolve(t *testing.T, f writers.Format, e writers.Evolver) {
 	to := Evolved(from)
 	file := Write(t, f, writers.Options{Compression: "snappy"}, from, batches...)
 	var out bytes.Buffer
-	info, err := e.Evolve(context.Background(), bytes.NewReader(file), int64(len(file)), &out, from, to, map[string]string{"k": "v"}, writers.Options{})
+	info, err := e.Evolve(context.Background(), []writers.Source{{R: bytes.NewReader(file), Size: int64(len(file)), Table: from}}, &out, to, map[string]string{"k": "v"}, writers.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -43,12 +43,55 @@ func evolve(t *testing.T, f writers.Format, e writers.Evolver) {
 		t.Errorf("metadata %v", m)
 	}
 	cut := file[:len(file)/2]
-	if _, err := e.Evolve(context.Background(), bytes.NewReader(cut), int64(len(cut)), &bytes.Buffer{}, from, to, nil, writers.Options{}); err == nil {
+	if _, err := e.Evolve(context.Background(), []writers.Source{{R: bytes.NewReader(cut), Size: int64(len(cut)), Table: from}}, &bytes.Buffer{}, to, nil, writers.Options{}); err == nil {
 		t.Error("half a file evolves")
 	}
 	narrow := &schema.Table{Name: "all", Columns: slices.Clone(from.Columns)}
 	narrow.Columns[4].Type = schema.Bigint
-	if _, err := e.Evolve(context.Background(), bytes.NewReader(file), int64(len(file)), &bytes.Buffer{}, from, narrow, nil, writers.Options{}); err == nil {
+	if _, err := e.Evolve(context.Background(), []writers.Source{{R: bytes.NewReader(file), Size: int64(len(file)), Table: from}}, &bytes.Buffer{}, narrow, nil, writers.Options{}); err == nil {
 		t.Error("text becomes a bigint")
+	}
+}
+
+// join makes one file of several: of the same columns, of one that lacks some
+// and has others without nulls, and of one without rows.
+func join(t *testing.T, f writers.Format, e writers.Evolver) {
+	to, batches := All(3000)
+	few := &schema.Table{Name: to.Name}
+	last := batches[1]
+	for i, c := range to.Columns {
+		if i%3 == 0 {
+			continue
+		}
+		for _, v := range last.Vectors {
+			if v.Column.Source == c.Source && v.Count == last.Rows {
+				c.Nullable = false
+			}
+		}
+		few.Columns = append(few.Columns, c)
+	}
+	part := &schema.Batch{Table: few, Rows: last.Rows}
+	for _, v := range last.Vectors {
+		if c := few.Column(v.Column.Name); c != nil {
+			shared := *v
+			shared.Column = *c
+			part.Vectors = append(part.Vectors, &shared)
+		}
+	}
+	var sources []writers.Source
+	for _, x := range []struct {
+		table   *schema.Table
+		batches []*schema.Batch
+	}{{to, batches}, {few, []*schema.Batch{part}}, {to, nil}, {to, batches[:1]}} {
+		file := Write(t, f, writers.Options{}, x.table, x.batches...)
+		sources = append(sources, writers.Source{R: bytes.NewReader(file), Size: int64(len(file)), Table: x.table})
+	}
+	var out bytes.Buffer
+	if _, err := e.Evolve(context.Background(), sources, &out, to, nil, writers.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	check(t, f, out.Bytes(), to, append(slices.Clone(batches), part, batches[0]))
+	if _, err := e.Evolve(context.Background(), nil, &bytes.Buffer{}, to, nil, writers.Options{}); err == nil {
+		t.Error("no file is no error")
 	}
 }

@@ -2,6 +2,7 @@ package parquet
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -14,42 +15,48 @@ import (
 	"github.com/restlua/restlua/writers"
 )
 
-// Evolve writes a file anew with the columns of to (RDR-02). Row groups keep
-// their place, and each is one piece of the file with its columns in the order
-// of to: Spark tells by the first column's offset which of its tasks reads a
-// row group, and loses the row group where that points behind the file.
-func (fm Format) Evolve(ctx context.Context, r io.ReaderAt, size int64, w io.Writer, from, to *schema.Table, meta map[string]string, o writers.Options) (info writers.Info, err error) {
+// Evolve writes files anew with the columns of to (RDR-02), one file of all. Row
+// groups stay as they are, and each is one piece of the file with its columns in
+// the order of to: Spark tells by the first column's offset which of its tasks
+// reads a row group, and loses the row group where that points behind the file.
+func (fm Format) Evolve(ctx context.Context, sources []writers.Source, w io.Writer, to *schema.Table, meta map[string]string, o writers.Options) (info writers.Info, err error) {
 	defer guard(&err)
-	src, err := open(r, size)
-	if err != nil {
-		return writers.Info{}, err
+	if len(sources) == 0 {
+		return writers.Info{}, errors.New("parquet: there is no file to evolve")
 	}
 	f, err := fm.create(w, o)
 	if err != nil {
 		return writers.Info{}, err
 	}
-	m, err := readMetaData(r, size)
-	if err != nil {
-		return writers.Info{}, err
-	}
-	e := evolution{file: f, src: src, meta: m, r: r, size: size}
-	e.plan(from, to)
-	for g := range m.RowGroups {
-		if err := ctx.Err(); err != nil {
+	all := make([]*evolution, len(sources))
+	optional := make([]bool, len(to.Columns))
+	for i, s := range sources {
+		if all[i], err = newEvolution(f, s, to); err != nil {
 			return writers.Info{}, err
 		}
-		if err := e.group(g); err != nil {
-			return writers.Info{}, err
+		for k := range all[i].steps {
+			optional[k] = optional[k] || all[i].steps[k].Nullable
 		}
 	}
-	cols, optional := make([]*column, len(e.steps)), make([]bool, len(e.steps))
-	for i := range e.steps {
-		cols[i], optional[i] = &e.steps[i].column, e.steps[i].Nullable
+	cols := make([]*column, len(to.Columns))
+	for i := range cols {
+		cols[i] = &column{Column: to.Columns[i]}
+	}
+	for _, e := range all {
+		e.agree(optional)
+		for g := range e.meta.RowGroups {
+			if err := ctx.Err(); err != nil {
+				return writers.Info{}, err
+			}
+			if err := e.group(g, cols); err != nil {
+				return writers.Info{}, err
+			}
+		}
 	}
 	return f.finish(to, cols, optional, meta)
 }
 
-// evolution is one run of Evolve.
+// evolution is what becomes of one file.
 type evolution struct {
 	file  *file
 	src   *reader
@@ -63,9 +70,23 @@ type evolution struct {
 	run       span // bytes of r that are still to be copied
 }
 
+func newEvolution(f *file, s writers.Source, to *schema.Table) (*evolution, error) {
+	src, err := open(s.R, s.Size)
+	if err != nil {
+		return nil, err
+	}
+	m, err := readMetaData(s.R, s.Size)
+	if err != nil {
+		return nil, err
+	}
+	e := &evolution{file: f, src: src, meta: m, r: s.R, size: s.Size}
+	e.plan(s.Table, to)
+	return e, nil
+}
+
 // step is what happens to one column.
 type step struct {
-	column
+	schema.Column
 	at      int  // in the file that is read; -1: the file lacks it
 	convert bool // pages are written anew
 	facts   *schema.Facts
@@ -79,7 +100,7 @@ func (e *evolution) plan(from, to *schema.Table) {
 	e.steps = make([]step, len(to.Columns))
 	for i := range e.steps {
 		want := to.Columns[i]
-		s := step{column: column{Column: want}, at: -1, facts: want.Facts}
+		s := step{Column: want, at: -1, facts: want.Facts}
 		for k, have := range e.src.columns {
 			old := from.Column(have.Name)
 			if old == nil {
@@ -93,11 +114,8 @@ func (e *evolution) plan(from, to *schema.Table) {
 				// The file's values are older than what to knows of the column.
 				s.facts = old.Facts
 			}
-			// Pages without levels do not fit an optional column. Pages with
-			// them stay, also where the new table takes no more nulls.
-			if want.Nullable && !have.Nullable {
-				s.convert = true
-			}
+			// Pages with levels stay, also where the new table takes no more
+			// nulls.
 			s.Nullable = want.Nullable || have.Nullable
 			break
 		}
@@ -105,6 +123,18 @@ func (e *evolution) plan(from, to *schema.Table) {
 			s.Nullable = true
 		}
 		e.steps[i] = s
+	}
+}
+
+// agree settles which columns are optional. Pages without levels do not fit an
+// optional column.
+func (e *evolution) agree(optional []bool) {
+	for i := range e.steps {
+		s := &e.steps[i]
+		s.Nullable = optional[i]
+		if s.at >= 0 && optional[i] && !e.src.columns[s.at].Nullable {
+			s.convert = true
+		}
 	}
 }
 
@@ -117,8 +147,8 @@ func matches(from, to *schema.Table, old *schema.Column, i int) bool {
 	return m == &to.Columns[i]
 }
 
-// group writes one row group.
-func (e *evolution) group(g int) error {
+// group writes one row group, and adds its chunks to cols.
+func (e *evolution) group(g int, cols []*column) error {
 	rg := &e.meta.RowGroups[g]
 	if len(rg.Columns) != len(e.src.columns) || rg.NumRows < 0 || rg.NumRows > math.MaxInt32 {
 		return fmt.Errorf("the file is damaged: row group %d does not fit the schema", g)
@@ -129,7 +159,7 @@ func (e *evolution) group(g int) error {
 		if err != nil {
 			return fmt.Errorf("column %q: %w", s.Name, err)
 		}
-		s.chunks = append(s.chunks, meta)
+		cols[i].chunks = append(cols[i].chunks, meta)
 	}
 	if err := e.flush(); err != nil {
 		return err

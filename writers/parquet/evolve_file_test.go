@@ -54,7 +54,7 @@ func BenchmarkAddColumn(b *testing.B) {
 	})
 	b.Run("evolve", func(b *testing.B) {
 		each(b, func(out, in *os.File) error {
-			_, err := (parquet.Format{}).Evolve(context.Background(), in, int64(len(body)), out, from, to, nil, writers.Options{})
+			_, err := (parquet.Format{}).Evolve(context.Background(), []writers.Source{{R: in, Size: int64(len(body)), Table: from}}, out, to, nil, writers.Options{})
 			return err
 		})
 	})
@@ -87,7 +87,7 @@ func TestEvolveFiles(t *testing.T) {
 		if w == &want {
 			r = bytes.NewReader(body)
 		}
-		if _, err := (parquet.Format{}).Evolve(context.Background(), r, int64(len(body)), w, from, to, nil, writers.Options{}); err != nil {
+		if _, err := (parquet.Format{}).Evolve(context.Background(), []writers.Source{{R: r, Size: int64(len(body)), Table: from}}, w, to, nil, writers.Options{}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -229,7 +229,7 @@ func TestEncodings(t *testing.T) {
 func evolved(t *testing.T, file []byte, from, to *schema.Table) []byte {
 	t.Helper()
 	var out bytes.Buffer
-	if _, err := (Format{}).Evolve(context.Background(), bytes.NewReader(file), int64(len(file)), &out, from, to, nil, writers.Options{}); err != nil {
+	if _, err := (Format{}).Evolve(context.Background(), []writers.Source{{R: bytes.NewReader(file), Size: int64(len(file)), Table: from}}, &out, to, nil, writers.Options{}); err != nil {
 		t.Fatal(err)
 	}
 	return out.Bytes()

@@ -147,7 +147,7 @@ func TestEvolveKeepsParts(t *testing.T) {
 	to := &schema.Table{Name: "t", Columns: []schema.Column{from.Columns[0], col("new", schema.Double), from.Columns[1]}}
 	to.Columns[0].Type = schema.Text
 	var out bytes.Buffer
-	if _, err := (Format{}).Evolve(context.Background(), bytes.NewReader(file), int64(len(file)), &out, from, to, nil, writers.Options{}); err != nil {
+	if _, err := (Format{}).Evolve(context.Background(), []writers.Source{{R: bytes.NewReader(file), Size: int64(len(file)), Table: from}}, &out, to, nil, writers.Options{}); err != nil {
 		t.Fatal(err)
 	}
 	was, err := open(bytes.NewReader(file), int64(len(file)))
