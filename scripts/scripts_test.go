@@ -218,7 +218,25 @@ func load(t *testing.T, name, dir string, s settings) (*engine.Result, time.Dura
 	if len(result.Warnings) > 0 {
 		t.Errorf("%s warns: %q", name, result.Warnings)
 	}
+	keep(t, name, dir)
 	return result, waited
+}
+
+// keep copies a dataset into the folder that RESTLUA_KEEP names, for other
+// readers (readers/dataset_test.go).
+func keep(t *testing.T, name, dir string) {
+	t.Helper()
+	folder := os.Getenv("RESTLUA_KEEP")
+	if folder == "" {
+		return
+	}
+	to := filepath.Join(folder, name+"-"+strings.ReplaceAll(t.Name(), "/", "-"))
+	if err := os.RemoveAll(to); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.CopyFS(to, os.DirFS(dir)); err != nil {
+		t.Fatal(err)
+	}
 }
 
 func try(t *testing.T, name, dir string, s settings) (*engine.Result, time.Duration, error) {
