@@ -153,8 +153,13 @@ func (disk) Lock(name string, holder []byte) (io.Closer, error) {
 	if err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
-	return f, nil
+	return held{f}, nil
 }
+
+// held is a lock file while it is locked.
+type held struct{ f *os.File }
+
+func (h held) Close() error { return errors.Join(unlock(h.f), h.f.Close()) }
 
 // dirs of a dataset.
 func (d *Dataset) engineDir() string        { return filepath.Join(d.dir, engineFolder) }

@@ -25,3 +25,12 @@ func lock(f *os.File) error {
 		return nil
 	}
 }
+
+// unlock frees the file. Closing it does not, as long as a child process has a
+// copy of the descriptor: each has one from its fork until its exec.
+func unlock(f *os.File) error {
+	if err := unix.Flock(int(f.Fd()), unix.LOCK_UN); err != nil {
+		return &os.PathError{Op: "unlock", Path: f.Name(), Err: err}
+	}
+	return nil
+}

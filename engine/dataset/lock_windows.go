@@ -20,3 +20,12 @@ func lock(f *os.File) error {
 	}
 	return nil
 }
+
+// unlock frees the file at once; the system frees a closed one when it has time.
+func unlock(f *os.File) error {
+	where := &windows.Overlapped{OffsetHigh: 1 << 30}
+	if err := windows.UnlockFileEx(windows.Handle(f.Fd()), 0, 1, 0, where); err != nil {
+		return &os.PathError{Op: "unlock", Path: f.Name(), Err: err}
+	}
+	return nil
+}
