@@ -150,7 +150,6 @@ type Endpoint struct {
 	Data            *Data  // nil: no form or raw body
 	DataSelector    string // JSONPath; empty: detect
 	Paginator       *Paginator
-	NoPaginator     bool // true: resource has none of its own and none is inherited (explicit null); detect
 	ResponseActions []Action
 	Incremental     *Incremental
 	Auth            *Auth  // nil: the client's

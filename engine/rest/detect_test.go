@@ -107,7 +107,6 @@ func TestChoosePaginator(t *testing.T) {
 	}{
 		{"MRG-10 endpoint", p("cursor"), config.Endpoint{Paginator: p("offset")}, "offset"},
 		{"MRG-10 client", p("cursor"), config.Endpoint{}, "cursor"},
-		{"MRG-11 nothing inherited", p("cursor"), config.Endpoint{NoPaginator: true}, ""},
 		{"MRG-12 auto falls to the client", p("cursor"), config.Endpoint{Paginator: p("auto")}, "cursor"},
 		{"none", nil, config.Endpoint{}, ""},
 		{"auto", p("auto"), config.Endpoint{}, ""},

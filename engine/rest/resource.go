@@ -104,7 +104,7 @@ func choosePaginator(client *config.Client, e *config.Endpoint) *config.Paginato
 	switch own := e.Paginator; {
 	case own != nil && own.Kind != "auto":
 		return own
-	case e.NoPaginator || client.Paginator == nil || client.Paginator.Kind == "auto":
+	case client.Paginator == nil || client.Paginator.Kind == "auto":
 		return nil
 	}
 	return client.Paginator
