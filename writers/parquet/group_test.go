@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"math/rand/v2"
+	"runtime"
 	"slices"
 	"testing"
 
@@ -179,5 +181,34 @@ func TestEvolveKeepsParts(t *testing.T) {
 	}
 	if row != 180_000 {
 		t.Errorf("%d rows", row)
+	}
+}
+
+// What a file has written it does not keep: memory must not grow with the rows.
+func TestWrittenPagesAreFreed(t *testing.T) {
+	w, err := New().create(io.Discard, writers.Options{Compression: "none", GroupBytes: 1 << 20, Workers: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	heap := func() int64 {
+		runtime.GC()
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		return int64(m.HeapAlloc)
+	}
+	batch := labels(0, 10_000, 0)
+	grow := func(times int) {
+		for range times {
+			if err := w.Write(context.Background(), batch); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	grow(5)
+	before := heap()
+	written := w.size
+	grow(60)
+	if kept, written := heap()-before, w.size-written; written < 50<<20 || kept > written/20 {
+		t.Errorf("%d bytes were written, %d more are kept", written, kept)
 	}
 }

@@ -88,7 +88,9 @@ func (x *indexer) columnIndex() *format.ColumnIndex {
 	if ascending && last >= 0 {
 		x.ci.BoundaryOrder = format.Ascending
 	}
-	return &x.ci
+	// A copy: a pointer into the indexer would keep the chunk and its pages.
+	index := x.ci
+	return &index
 }
 
 func isBytes(t schema.Type) bool {
