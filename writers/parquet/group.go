@@ -217,7 +217,6 @@ func (f *file) endGroup(ctx context.Context) error {
 			if meta, err = f.place(col.open); err != nil {
 				return err
 			}
-			*col.open = chunk{} // whoever still points to it must not keep its pages
 			col.open = nil
 		}
 		col.chunks = append(col.chunks, meta)

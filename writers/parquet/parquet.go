@@ -1,6 +1,6 @@
 // Package parquet writes and reads Parquet files (RDR-01 to RDR-08). It is the
-// only user of parquet-go, whose public parts for the format, for thrift and
-// for the encodings it puts together itself:
+// only user of parquet-go in the product, whose public parts for the format, for
+// thrift and for the encodings it puts together itself:
 //
 //   - column vectors with nulls go straight to pages, with no value object per
 //     cell;
