@@ -1,16 +1,10 @@
 package parquet
 
 import (
-	"bytes"
-	"encoding/binary"
 	"fmt"
-	"math"
 	"math/bits"
 	"slices"
 
-	"github.com/parquet-go/parquet-go/encoding/delta"
-	"github.com/parquet-go/parquet-go/encoding/rle"
-	"github.com/parquet-go/parquet-go/encoding/thrift"
 	"github.com/parquet-go/parquet-go/format"
 
 	"github.com/restlua/restlua/engine/schema"
@@ -24,43 +18,66 @@ const maxPageRows = 20000
 // meta count from the first data page. The dictionary page is made last, when
 // all entries are known, and goes before the others.
 type chunk struct {
-	codec    *codec
-	rows     int
-	parts    int // calls of add and addNulls
-	meta     chunkMeta
-	pages    [][]byte // each holds one or more pages
-	dict     *dictionary
-	kinds    []format.PageEncodingStats
-	indexer  indexer
-	noDict   bool // values that do not repeat came
-	*scratch      // while values are added
+	codec   *codec
+	rows    int
+	parts   int // calls of add and addNulls that are settled
+	meta    chunkMeta
+	pages   [][]byte
+	dict    *dictionary
+	kinds   []format.PageEncodingStats
+	indexer indexer
+	noDict  bool // values that do not repeat came
+
+	added []added // not settled
+	fresh []*page // of these
 }
+
+// added is what one call of add or addNulls brought.
+type added struct{ rows, nulls, pages int }
 
 func newChunk(codec *codec, column schema.Column) *chunk {
 	return &chunk{codec: codec, meta: chunkMeta{codec: codec.id}, indexer: indexer{column: column}}
 }
 
-// add makes pages of the next rows. The values of v are not needed afterwards.
-func (c *chunk) add(s *scratch, v *schema.Vector, rows int) error {
+// add cuts the next rows into pages. Those that are left to pack, in any order
+// and side by side, are returned; settle takes them in behind that. The values
+// of v are not needed afterwards.
+func (c *chunk) add(s *scratch, v *schema.Vector, rows int) ([]*page, error) {
 	if v.Count < rows && !c.indexer.column.Nullable {
-		return c.errNull()
+		return nil, c.errNull()
 	}
-	c.scratch = s
-	s.out = s.out[:0]
-	encoding := c.choose(v)
+	encoding := c.choose(s, v)
 	per := pageRows(v, rows)
+	first := len(c.fresh)
 	for row, value := 0, 0; row < rows; row += per {
 		n := min(per, rows-row)
-		present := countValid(v, row, n)
-		if err := c.page(v, encoding, row, n, value, present); err != nil {
-			return err
-		}
-		c.indexer.add(v, value, present, n-present)
-		value += present
+		p := &page{chunk: c, v: v, encoding: encoding, row: row, rows: n, value: value, present: countValid(v, row, n)}
+		c.fresh = append(c.fresh, p)
+		value += p.present
 	}
-	c.meta.stats.NullCount += int64(rows - v.Count)
-	c.taken(rows)
-	return nil
+	c.added = append(c.added, added{rows: rows, nulls: rows - v.Count, pages: len(c.fresh) - first})
+	left := c.fresh[first:]
+	if encoding != format.RLEDictionary && len(left) > 1 {
+		return left, nil
+	}
+	for _, p := range left { // the indices are in the scratch
+		if err := p.pack(s); err != nil {
+			return nil, err
+		}
+	}
+	return nil, nil
+}
+
+// addNow is add for one goroutine.
+func (c *chunk) addNow(s *scratch, v *schema.Vector, rows int) error {
+	left, err := c.add(s, v, rows)
+	for i := 0; i < len(left) && err == nil; i++ {
+		err = left[i].pack(s)
+	}
+	if err == nil {
+		c.settle()
+	}
+	return err
 }
 
 // addNulls makes a page of rows without a value. Row groups are read in the
@@ -69,32 +86,42 @@ func (c *chunk) addNulls(s *scratch, rows int) error {
 	if !c.indexer.column.Nullable {
 		return c.errNull()
 	}
-	c.scratch = s
-	s.out = s.out[:0]
-	v := &schema.Vector{Column: c.indexer.column}
-	if err := c.page(v, format.Plain, 0, rows, 0, 0); err != nil {
-		return err
-	}
-	c.indexer.add(v, 0, 0, rows)
-	c.meta.stats.NullCount += int64(rows)
-	c.taken(rows)
-	return nil
+	p := &page{chunk: c, v: &schema.Vector{Column: c.indexer.column}, encoding: format.Plain, rows: rows}
+	c.fresh = append(c.fresh, p)
+	c.added = append(c.added, added{rows: rows, nulls: rows, pages: 1})
+	return p.pack(s)
 }
 
 func (c *chunk) errNull() error {
 	return fmt.Errorf("parquet: column %q is without nulls in this file, but a row has none of its values", c.indexer.column.Name)
 }
 
-// taken notes rows whose pages stand in the scratch, and leaves it to the next
-// chunk. Pages wait for their row group to be full; the exact size keeps that
-// memory small.
-func (c *chunk) taken(rows int) {
-	c.rows += rows
-	c.parts++
-	c.meta.values += int64(rows)
-	c.meta.size += int64(len(c.out))
-	c.pages = append(c.pages, bytes.Clone(c.out))
-	c.scratch = nil
+// settle takes in what was added and is packed. Pages wait for their row group
+// to be full.
+func (c *chunk) settle() {
+	for _, a := range c.added {
+		for _, p := range c.fresh[:a.pages] {
+			c.take(p)
+		}
+		c.fresh = c.fresh[a.pages:]
+		c.rows += a.rows
+		c.parts++
+		c.meta.values += int64(a.rows)
+		c.meta.stats.NullCount += int64(a.nulls)
+	}
+	c.added, c.fresh = c.added[:0], nil
+}
+
+// take takes in the next page.
+func (c *chunk) take(p *page) {
+	c.count(p.encoding)
+	c.meta.pages = append(c.meta.pages, format.PageLocation{
+		Offset: c.meta.size, CompressedPageSize: int32(len(p.body)), FirstRowIndex: int64(c.rows + p.row),
+	})
+	c.meta.size += int64(len(p.body))
+	c.meta.plainSize += int64(p.plainSize)
+	c.indexer.add(p)
+	c.pages = append(c.pages, p.body)
 }
 
 // held is how much memory waits for the row group to be full, in bytes.
@@ -107,13 +134,10 @@ func (c *chunk) end(s *scratch) error {
 	}
 	c.meta.encodings = append(c.meta.encodings, format.RLE)
 	if c.dict.used() {
-		c.scratch = s
-		s.out = s.out[:0]
-		if err := c.dictionaryPage(); err != nil {
+		page, err := c.dictionaryPage(s)
+		if err != nil {
 			return err
 		}
-		page := bytes.Clone(c.out)
-		c.scratch = nil
 		c.pages = append([][]byte{page}, c.pages...)
 		c.meta.move(int64(len(page)))
 		c.meta.offset, c.meta.dataAt, c.meta.dictionary = 0, int64(len(page)), true
@@ -151,6 +175,7 @@ func (f *file) nulls(col schema.Column, parts []int) (*chunk, error) {
 			return nil, err
 		}
 	}
+	c.settle()
 	return c, c.end(s)
 }
 
@@ -177,122 +202,4 @@ func countValid(v *schema.Vector, row, n int) int {
 		count += bits.OnesCount8(b)
 	}
 	return count
-}
-
-// levels appends the definition levels of n rows: a run where they are all the
-// same, else the bitmap as it is, which is their bit-packed form.
-func levels(dst []byte, v *schema.Vector, row, n, present int) []byte {
-	switch present {
-	case n:
-		return append(binary.AppendUvarint(dst, uint64(n)<<1), 1)
-	case 0:
-		return append(binary.AppendUvarint(dst, uint64(n)<<1), 0)
-	}
-	groups := (n + 7) / 8
-	dst = binary.AppendUvarint(dst, uint64(groups)<<1|1)
-	from := row >> 3
-	have := v.Valid[min(from, len(v.Valid)):min(from+groups, len(v.Valid))]
-	dst = append(dst, have...)
-	for i := len(have); i < groups; i++ {
-		dst = append(dst, 0)
-	}
-	return dst
-}
-
-// page appends one data page: n rows of v from row on, whose values begin at
-// value.
-func (c *chunk) page(v *schema.Vector, encoding format.Encoding, row, n, value, present int) error {
-	c.packed = c.packed[:0]
-	if c.indexer.column.Nullable {
-		c.packed = levels(c.packed, v, row, n, present)
-	}
-	levelBytes := len(c.packed)
-	var err error
-	if c.plain, err = c.values(c.plain[:0], v, encoding, value, present); err != nil {
-		return err
-	}
-	header := format.DataPageHeaderV2{
-		NumValues: int32(n), NumNulls: int32(n - present), NumRows: int32(n), Encoding: encoding,
-		DefinitionLevelsByteLength: int32(levelBytes), IsCompressed: thrift.New(false),
-	}
-	plainSize := levelBytes + len(c.plain)
-	if c.packed, err = c.codec.compress(c.scratch, c.packed, c.plain); err != nil {
-		return err
-	}
-	// A page that does not shrink stays as it is: readers are faster so.
-	if c.codec.id != format.Uncompressed && len(c.packed) < plainSize {
-		header.IsCompressed = thrift.New(true)
-	} else {
-		c.packed = append(c.packed[:levelBytes], c.plain...)
-	}
-	start := len(c.out)
-	c.count(encoding)
-	if err := c.header(format.PageHeader{
-		Type: format.DataPageV2, UncompressedPageSize: int32(plainSize), CompressedPageSize: int32(len(c.packed)),
-		DataPageHeaderV2: thrift.New(header),
-	}, plainSize); err != nil {
-		return err
-	}
-	c.meta.pages = append(c.meta.pages, format.PageLocation{
-		Offset: c.meta.size + int64(start), CompressedPageSize: int32(len(c.out) - start), FirstRowIndex: int64(c.rows + row),
-	})
-	return nil
-}
-
-// header appends a page's header and the packed page.
-func (c *chunk) header(h format.PageHeader, plainSize int) error {
-	b, err := thrift.Marshal(&thrift.CompactProtocol{}, &h)
-	if err != nil {
-		return err
-	}
-	c.out = append(append(c.out, b...), c.packed...)
-	c.meta.plainSize += int64(len(b) + plainSize)
-	return nil
-}
-
-// values appends the encoded values [value, value+n).
-func (c *chunk) values(dst []byte, v *schema.Vector, encoding format.Encoding, value, n int) ([]byte, error) {
-	switch encoding { // both have a header, also without values
-	case format.RLEDictionary:
-		ids, err := (&rle.DictionaryEncoding{}).EncodeInt32(c.delta[:0], c.ids[value:value+n])
-		c.delta = ids
-		return append(dst, ids...), err
-	case format.DeltaBinaryPacked:
-		packed, err := (&delta.BinaryPackedEncoding{}).EncodeInt64(c.delta[:0], v.Ints[value:value+n])
-		c.delta = packed
-		return append(dst, packed...), err
-	}
-	switch v.Column.Type {
-	case schema.Bool:
-		start := len(dst)
-		for i, b := range v.Bools[value : value+n] {
-			if i&7 == 0 {
-				dst = append(dst, 0)
-			}
-			if b {
-				dst[start+i>>3] |= 1 << (i & 7)
-			}
-		}
-	case schema.Double:
-		for _, d := range v.Doubles[value : value+n] {
-			dst = binary.LittleEndian.AppendUint64(dst, math.Float64bits(d))
-		}
-	case schema.Decimal:
-		dst = append(dst, v.Data[decimalBytes*value:decimalBytes*(value+n)]...)
-	case schema.Date:
-		for _, d := range v.Ints[value : value+n] {
-			dst = binary.LittleEndian.AppendUint32(dst, uint32(d))
-		}
-	case schema.Bigint, schema.Timestamp, schema.Time:
-		for _, i := range v.Ints[value : value+n] {
-			dst = binary.LittleEndian.AppendUint64(dst, uint64(i))
-		}
-	default:
-		for i := value; i < value+n; i++ {
-			b := v.Bytes(i)
-			dst = binary.LittleEndian.AppendUint32(dst, uint32(len(b)))
-			dst = append(dst, b...)
-		}
-	}
-	return dst, nil
 }

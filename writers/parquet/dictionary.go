@@ -40,9 +40,9 @@ func (d *dictionary) size() int {
 }
 
 // fromDictionary looks up the values, adding entries, and leaves their indices
-// in c.ids. It reports whether that pays: the values repeat, and the entries
+// in s.ids. It reports whether that pays: the values repeat, and the entries
 // are few. Where it does not, the chunk goes on without its dictionary.
-func (c *chunk) fromDictionary(v *schema.Vector) bool {
+func (c *chunk) fromDictionary(s *scratch, v *schema.Vector) bool {
 	if c.noDict {
 		return false
 	}
@@ -50,7 +50,7 @@ func (c *chunk) fromDictionary(v *schema.Vector) bool {
 		c.dict = &dictionary{seed: maphash.MakeSeed(), slots: make([]uint32, 1024)}
 	}
 	before := len(c.dict.hashes)
-	if c.lookUp(v, before) {
+	if c.lookUp(s, v, before) {
 		return true
 	}
 	c.noDict = true
@@ -61,9 +61,9 @@ func (c *chunk) fromDictionary(v *schema.Vector) bool {
 	return false
 }
 
-func (c *chunk) lookUp(v *schema.Vector, before int) bool {
+func (c *chunk) lookUp(s *scratch, v *schema.Vector, before int) bool {
 	d := c.dict
-	c.ids = c.ids[:0]
+	s.ids = s.ids[:0]
 	for i := range v.Count {
 		id := d.find(v, i)
 		if id < 0 {
@@ -72,7 +72,7 @@ func (c *chunk) lookUp(v *schema.Vector, before int) bool {
 		if i == encodingSample && len(d.hashes)-before > encodingSample/2 {
 			return false
 		}
-		c.ids = append(c.ids, id)
+		s.ids = append(s.ids, id)
 	}
 	return v.Count > 0 && len(d.hashes)-before <= v.Count/2+1
 }
@@ -192,17 +192,19 @@ func (d *dictionary) same(entry int, v *schema.Vector, i int) bool {
 	return true
 }
 
-// dictionaryPage appends the page of the entries, in order of appearance. It is
+// dictionaryPage makes the page of the entries, in order of appearance. It is
 // compressed whether it shrinks or not: other than data pages of version 2, a
 // dictionary page has no mark that says it is not.
-func (c *chunk) dictionaryPage() error {
+func (c *chunk) dictionaryPage(s *scratch) ([]byte, error) {
 	plain := c.dict.plain
 	var err error
-	if c.packed, err = c.codec.compress(c.scratch, c.packed[:0], plain); err != nil {
-		return err
+	if s.packed, err = c.codec.compress(s, s.packed[:0], plain); err != nil {
+		return nil, err
 	}
-	return c.header(format.PageHeader{
-		Type: format.DictionaryPage, UncompressedPageSize: int32(len(plain)), CompressedPageSize: int32(len(c.packed)),
+	body, size, err := withHeader(format.PageHeader{
+		Type: format.DictionaryPage, UncompressedPageSize: int32(len(plain)), CompressedPageSize: int32(len(s.packed)),
 		DictionaryPageHeader: thrift.New(format.DictionaryPageHeader{NumValues: int32(len(c.dict.hashes)), Encoding: format.Plain}),
-	}, len(plain))
+	}, s.packed, len(plain))
+	c.meta.plainSize += int64(size)
+	return body, err
 }

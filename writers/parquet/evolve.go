@@ -208,7 +208,7 @@ func (e *evolution) reencode(s *step, g int) (*chunk, error) {
 		if err := schema.Convert(&e.converted, e.read.Vectors[0], to); err != nil {
 			return nil, err
 		}
-		if err := c.add(buffers, &e.converted, part.rows); err != nil {
+		if err := c.addNow(buffers, &e.converted, part.rows); err != nil {
 			return nil, err
 		}
 	}

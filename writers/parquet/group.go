@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"sync"
-	"sync/atomic"
 
 	"github.com/restlua/restlua/engine/schema"
 )
@@ -139,19 +138,22 @@ func (f *file) encode(ctx context.Context, given map[*column]*schema.Vector, row
 		return 0
 	}
 	slices.SortStableFunc(work, func(a, b *column) int { return cmp.Compare(size(b), size(a)) })
-	err := f.sideBySide(ctx, work, func(s *scratch, col *column) error {
+	err := f.sideBySide(ctx, work, func(s *scratch, col *column) ([]*page, error) {
 		for _, n := range f.parts[col.open.parts:] { // those before its first value
 			if err := col.open.addNulls(s, n); err != nil {
-				return err
+				return nil, err
 			}
 		}
 		if v := given[col]; v != nil {
 			return col.open.add(s, v, rows)
 		}
-		return col.open.addNulls(s, rows)
+		return nil, col.open.addNulls(s, rows)
 	})
 	if err != nil {
 		return err
+	}
+	for _, col := range work {
+		col.open.settle()
 	}
 	f.parts = append(f.parts, rows)
 	after := int64(0)
@@ -162,31 +164,54 @@ func (f *file) encode(ctx context.Context, given map[*column]*schema.Vector, row
 	return nil
 }
 
-// sideBySide does something for columns, on workers.
-func (f *file) sideBySide(ctx context.Context, columns []*column, do func(*scratch, *column) error) error {
-	errs := make([]error, len(columns))
-	var next atomic.Int64
+// sideBySide does something for columns, on workers, and packs the pages that
+// it leaves. A text that takes most of the time is so shared among them.
+func (f *file) sideBySide(ctx context.Context, columns []*column, do func(*scratch, *column) ([]*page, error)) error {
+	var mu sync.Mutex
+	var pages []*page
+	var failure error
+	// next gives a worker its next piece of work. One that finds nothing may
+	// end: who leaves pages packs them itself, if nobody else comes for them.
+	next := func() (p *page, col *column) {
+		mu.Lock()
+		defer mu.Unlock()
+		switch {
+		case failure != nil || ctx.Err() != nil:
+		case len(pages) > 0:
+			p, pages = pages[0], pages[1:]
+		case len(columns) > 0:
+			col, columns = columns[0], columns[1:]
+		}
+		return p, col
+	}
 	var workers sync.WaitGroup
 	for range min(f.workers, len(columns)) {
 		workers.Go(func() {
 			s := f.memory.get()
 			defer f.memory.put(s)
 			for {
-				i := int(next.Add(1)) - 1
-				if i >= len(columns) || ctx.Err() != nil {
+				p, col := next()
+				var left []*page
+				var err error
+				switch {
+				case p != nil:
+					err = p.pack(s)
+				case col != nil:
+					left, err = do(s, col)
+				default:
 					return
 				}
-				errs[i] = do(s, columns[i])
+				mu.Lock()
+				pages = append(pages, left...)
+				if failure == nil {
+					failure = err
+				}
+				mu.Unlock()
 			}
 		})
 	}
 	workers.Wait()
-	for _, err := range errs {
-		if err != nil {
-			return err
-		}
-	}
-	return ctx.Err()
+	return cmp.Or(failure, ctx.Err())
 }
 
 // endGroup writes the row group under way.
@@ -203,7 +228,7 @@ func (f *file) endGroup(ctx context.Context) error {
 			open = append(open, col)
 		}
 	}
-	err := f.sideBySide(ctx, open, func(s *scratch, col *column) error { return col.open.end(s) })
+	err := f.sideBySide(ctx, open, func(s *scratch, col *column) ([]*page, error) { return nil, col.open.end(s) })
 	if err != nil {
 		return err
 	}

@@ -11,7 +11,6 @@ import (
 // scratch is the memory that one worker needs to encode a chunk. It is used
 // again for the next one.
 type scratch struct {
-	out    []byte // pages of the chunk
 	plain  []byte // page before it is compressed
 	packed []byte
 	ids    []int32

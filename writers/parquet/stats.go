@@ -26,16 +26,16 @@ type indexer struct {
 	ci       format.ColumnIndex
 }
 
-// add takes the next page: n values from value on, and its nulls.
-func (x *indexer) add(v *schema.Vector, value, n, nulls int) {
-	x.ci.NullCounts = append(x.ci.NullCounts, int64(nulls))
-	x.ci.NullPages = append(x.ci.NullPages, n == 0)
-	if n == 0 {
+// add takes the next page.
+func (x *indexer) add(p *page) {
+	x.ci.NullCounts = append(x.ci.NullCounts, int64(p.rows-p.present))
+	x.ci.NullPages = append(x.ci.NullPages, p.present == 0)
+	if p.present == 0 {
 		x.ci.MinValues = append(x.ci.MinValues, []byte{})
 		x.ci.MaxValues = append(x.ci.MaxValues, []byte{})
 		return
 	}
-	least, most, ok := bounds(v, value, n)
+	least, most, ok := p.least, p.most, p.bounded
 	if ok && (x.least == nil || x.less(least, x.least)) {
 		x.least = append(make([]byte, 0, len(least)), least...)
 	}

@@ -1,0 +1,146 @@
+package parquet
+
+import (
+	"encoding/binary"
+	"math"
+
+	"github.com/parquet-go/parquet-go/encoding/delta"
+	"github.com/parquet-go/parquet-go/encoding/rle"
+	"github.com/parquet-go/parquet-go/encoding/thrift"
+	"github.com/parquet-go/parquet-go/format"
+
+	"github.com/restlua/restlua/engine/schema"
+)
+
+// page is one data page: first what it is made of, then what was made.
+type page struct {
+	chunk    *chunk
+	v        *schema.Vector
+	encoding format.Encoding
+	row      int // its first one in v, a multiple of 8
+	rows     int
+	value    int // its first one in v
+	present  int // values
+
+	body        []byte // header and packed values
+	plainSize   int    // of both before they were packed
+	least, most []byte // values in plain encoding, which may be slices of v
+	bounded     bool   // it has these two
+}
+
+// pack makes the page. Pages of one chunk may be packed side by side, but for
+// those whose dictionary indices are in s.
+func (p *page) pack(s *scratch) error {
+	codec := p.chunk.codec
+	s.packed = s.packed[:0]
+	if p.chunk.indexer.column.Nullable {
+		s.packed = levels(s.packed, p.v, p.row, p.rows, p.present)
+	}
+	levelBytes := len(s.packed)
+	var err error
+	if s.plain, err = p.values(s, s.plain[:0]); err != nil {
+		return err
+	}
+	header := format.DataPageHeaderV2{
+		NumValues: int32(p.rows), NumNulls: int32(p.rows - p.present), NumRows: int32(p.rows), Encoding: p.encoding,
+		DefinitionLevelsByteLength: int32(levelBytes), IsCompressed: thrift.New(false),
+	}
+	plainSize := levelBytes + len(s.plain)
+	if s.packed, err = codec.compress(s, s.packed, s.plain); err != nil {
+		return err
+	}
+	// A page that does not shrink stays as it is: readers are faster so.
+	if codec.id != format.Uncompressed && len(s.packed) < plainSize {
+		header.IsCompressed = thrift.New(true)
+	} else {
+		s.packed = append(s.packed[:levelBytes], s.plain...)
+	}
+	p.body, p.plainSize, err = withHeader(format.PageHeader{
+		Type: format.DataPageV2, UncompressedPageSize: int32(plainSize), CompressedPageSize: int32(len(s.packed)),
+		DataPageHeaderV2: thrift.New(header),
+	}, s.packed, plainSize)
+	if p.present > 0 {
+		p.least, p.most, p.bounded = bounds(p.v, p.value, p.present)
+	}
+	return err
+}
+
+// withHeader returns a page of its own memory, of the exact size, as it waits
+// for its row group to be full; and its size with the values unpacked.
+func withHeader(h format.PageHeader, packed []byte, plainSize int) (page []byte, plain int, err error) {
+	b, err := thrift.Marshal(&thrift.CompactProtocol{}, &h)
+	if err != nil {
+		return nil, 0, err
+	}
+	page = make([]byte, len(b)+len(packed))
+	copy(page[copy(page, b):], packed)
+	return page, len(b) + plainSize, nil
+}
+
+// levels appends the definition levels of n rows: a run where they are all the
+// same, else the bitmap as it is, which is their bit-packed form.
+func levels(dst []byte, v *schema.Vector, row, n, present int) []byte {
+	switch present {
+	case n:
+		return append(binary.AppendUvarint(dst, uint64(n)<<1), 1)
+	case 0:
+		return append(binary.AppendUvarint(dst, uint64(n)<<1), 0)
+	}
+	groups := (n + 7) / 8
+	dst = binary.AppendUvarint(dst, uint64(groups)<<1|1)
+	from := row >> 3
+	have := v.Valid[min(from, len(v.Valid)):min(from+groups, len(v.Valid))]
+	dst = append(dst, have...)
+	for i := len(have); i < groups; i++ {
+		dst = append(dst, 0)
+	}
+	return dst
+}
+
+// values appends the encoded values.
+func (p *page) values(s *scratch, dst []byte) ([]byte, error) {
+	v, value, n := p.v, p.value, p.present
+	switch p.encoding { // both have a header, also without values
+	case format.RLEDictionary:
+		ids, err := (&rle.DictionaryEncoding{}).EncodeInt32(s.delta[:0], s.ids[value:value+n])
+		s.delta = ids
+		return append(dst, ids...), err
+	case format.DeltaBinaryPacked:
+		packed, err := (&delta.BinaryPackedEncoding{}).EncodeInt64(s.delta[:0], v.Ints[value:value+n])
+		s.delta = packed
+		return append(dst, packed...), err
+	}
+	switch v.Column.Type {
+	case schema.Bool:
+		start := len(dst)
+		for i, b := range v.Bools[value : value+n] {
+			if i&7 == 0 {
+				dst = append(dst, 0)
+			}
+			if b {
+				dst[start+i>>3] |= 1 << (i & 7)
+			}
+		}
+	case schema.Double:
+		for _, d := range v.Doubles[value : value+n] {
+			dst = binary.LittleEndian.AppendUint64(dst, math.Float64bits(d))
+		}
+	case schema.Decimal:
+		dst = append(dst, v.Data[decimalBytes*value:decimalBytes*(value+n)]...)
+	case schema.Date:
+		for _, d := range v.Ints[value : value+n] {
+			dst = binary.LittleEndian.AppendUint32(dst, uint32(d))
+		}
+	case schema.Bigint, schema.Timestamp, schema.Time:
+		for _, i := range v.Ints[value : value+n] {
+			dst = binary.LittleEndian.AppendUint64(dst, uint64(i))
+		}
+	default:
+		for i := value; i < value+n; i++ {
+			b := v.Bytes(i)
+			dst = binary.LittleEndian.AppendUint32(dst, uint32(len(b)))
+			dst = append(dst, b...)
+		}
+	}
+	return dst, nil
+}

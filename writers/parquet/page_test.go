@@ -1,0 +1,58 @@
+package parquet
+
+import (
+	"bytes"
+	"fmt"
+	"testing"
+
+	"github.com/restlua/restlua/engine/schema"
+	"github.com/restlua/restlua/writers"
+)
+
+// long is a batch with a text column of several pages.
+func long(rows int) *schema.Batch {
+	b := labels(0, rows, 0)
+	v := b.Vectors[1]
+	v.Data, v.Ends = v.Data[:0], v.Ends[:0]
+	for row := range rows {
+		v.Data = fmt.Appendf(v.Data, "%d %x", row, bytes.Repeat([]byte{byte(row), byte(row >> 8)}, 500))
+		v.Ends = append(v.Ends, uint32(len(v.Data)))
+	}
+	return b
+}
+
+// A column of which a batch has several pages is left to all workers: it must
+// not be packed by one of them while the others stand still.
+func TestLongColumnsAreShared(t *testing.T) {
+	t.Parallel()
+	s := &scratch{}
+	c, err := newCodec("zstd")
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := long(4000)
+	for _, test := range []struct {
+		vector *schema.Vector
+		pages  int
+	}{{b.Vectors[1], 8}, {b.Vectors[0], 0}, {labels(0, 200_000, 50).Vectors[1], 0}} {
+		left, err := newChunk(c, test.vector.Column).add(s, test.vector, test.vector.Len)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(left) < test.pages || test.pages == 0 && len(left) > 0 {
+			t.Errorf("%d pages of column %q are left to the workers, want %d or more, none where 0", len(left), test.vector.Column.Name, test.pages)
+		}
+	}
+}
+
+// Same rows, same file, however many workers pack it.
+func TestWorkersDoNotChangeTheFile(t *testing.T) {
+	t.Parallel()
+	table := tableOf(long(1))
+	one := write(t, table, writers.Options{Workers: 1}, long(4000), labels(0, 40_000, 50), long(3000))
+	for range 5 {
+		if many := write(t, table, writers.Options{Workers: 8}, long(4000), labels(0, 40_000, 50), long(3000)); !bytes.Equal(one, many) {
+			t.Fatal("eight workers wrote another file than one")
+		}
+	}
+}
