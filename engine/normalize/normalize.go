@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"unicode/utf8"
 
 	"github.com/restlua/restlua/engine/rawjson"
 	"github.com/restlua/restlua/engine/schema"
@@ -55,7 +56,8 @@ type Normalizer struct {
 	known   map[string]*schema.Table
 	notNull []*column
 
-	b       []byte // the record at hand
+	b       []byte        // the record at hand
+	marks   rawjson.Marks // of it
 	rootID  int64
 	nextRow *int64
 	budget  int
@@ -195,6 +197,9 @@ func (n *Normalizer) Record(raw []byte) error {
 
 func (n *Normalizer) record(raw []byte) error {
 	n.b = raw
+	if ascii := n.marks.Set(raw); !ascii && !utf8.Valid(raw) {
+		return n.invalidUTF8()
+	}
 	i := n.space(0)
 	id := n.newID()
 	n.rootID = id

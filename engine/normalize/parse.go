@@ -1,9 +1,7 @@
 package normalize
 
 import (
-	"encoding/binary"
 	"fmt"
-	"math/bits"
 	"unicode/utf8"
 
 	"github.com/restlua/restlua/engine/rawjson"
@@ -224,14 +222,11 @@ func (n *Normalizer) parentID(t *table) int64 {
 
 // whole keeps the object or list at i as JSON text (NRM-28, NRM-31, NRM-32).
 func (n *Normalizer) whole(f *field, i int) (int, error) {
-	end, err := rawjson.Skip(n.b, i)
+	end, err := n.marks.Skip(n.b, i)
 	if err != nil {
 		return i, &Error{Pointer: f.pointer, Text: "the record is no valid JSON: " + err.Error()}
 	}
 	raw := n.b[i:end]
-	if !utf8.Valid(raw) {
-		return i, n.fail(i, "invalid UTF-8")
-	}
 	c, err := f.column(n)
 	if err != nil {
 		return i, err
@@ -273,11 +268,6 @@ func (n *Normalizer) word(f *field, i int, word string) (int, error) {
 	return i + len(word), n.addBool(c, word == "true")
 }
 
-const (
-	ones  = 0x0101010101010101
-	highs = 0x8080808080808080
-)
-
 // What scan saw in a string.
 const (
 	escaped   = 1 << iota
@@ -285,44 +275,27 @@ const (
 )
 
 // scan returns the end of the string whose opening quote is at i, and what is
-// in it. It refuses control characters, broken escapes and invalid UTF-8.
+// in it. It refuses control characters and broken escapes.
 func (n *Normalizer) scan(i int) (end int, saw int, err error) {
+	if end := n.marks.Next(i + 1); end < len(n.b) && n.b[end] == '"' {
+		return end + 1, 0, nil
+	}
+	return n.scanMarked(i)
+}
+
+// scanMarked is scan for a string with more than plain characters.
+func (n *Normalizer) scanMarked(i int) (end int, saw int, err error) {
 	b := n.b
-	start := i
-	i++
-	high := uint64(0)
-	for {
-		for ; i+8 <= len(b); i += 8 {
-			w := binary.LittleEndian.Uint64(b[i:])
-			quote := w ^ (ones * '"')
-			slash := w ^ (ones * '\\')
-			hit := (((quote - ones) &^ quote) | ((slash - ones) &^ slash) | ((w - ones*0x20) &^ w)) & highs
-			if hit != 0 {
-				at := bits.TrailingZeros64(hit) // 8k+7
-				high |= w & (1<<at - 1)
-				i += at >> 3
-				goto found
-			}
-			high |= w
+	for i++; ; {
+		i = n.marks.Next(i)
+		if i >= len(b) {
+			return i, saw, n.fail(i, "unexpected end in a string")
 		}
-		for ; i < len(b); i++ {
-			c := b[i]
-			if c == '"' || c == '\\' || c < 0x20 {
-				goto found
-			}
-			high |= uint64(c & 0x80)
-		}
-		return i, saw, n.fail(i, "unexpected end in a string")
-	found:
-		switch c := b[i]; {
-		case c == '"':
-			if high&highs != 0 {
-				if !utf8.Valid(b[start+1 : i]) {
-					return i, saw, n.fail(start, "invalid UTF-8 in a string")
-				}
-			}
+		switch b[i] {
+		case '"':
 			return i + 1, saw, nil
-		case c < 0x20:
+		case '\\':
+		default:
 			return i, saw, n.fail(i, "control character in a string")
 		}
 		saw |= escaped
@@ -349,4 +322,17 @@ func (n *Normalizer) scan(i int) (end int, saw int, err error) {
 			return i, saw, n.fail(i, "unknown escape")
 		}
 	}
+}
+
+// invalidUTF8 is the error for a record that is not UTF-8.
+func (n *Normalizer) invalidUTF8() error {
+	i := 0
+	for i < len(n.b) {
+		r, size := utf8.DecodeRune(n.b[i:])
+		if r == utf8.RuneError && size == 1 {
+			break
+		}
+		i += size
+	}
+	return n.fail(i, "invalid UTF-8")
 }

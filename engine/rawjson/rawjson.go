@@ -57,94 +57,136 @@ func SkipSpace(b []byte, i int) int {
 // Skip returns the end of the value that starts at b[i], white space before it
 // allowed. It checks structure and the whole grammar of strings and numbers,
 // but not that strings are valid UTF-8.
-func Skip(b []byte, i int) (end int, err error) { return skip(b, SkipSpace(b, i), 0) }
+func Skip(b []byte, i int) (end int, err error) { return skip(b, nil, SkipSpace(b, i), 0) }
 
-func skip(b []byte, i, depth int) (int, error) {
-	if i >= len(b) {
+// Skip is Skip for the text that is marked, which must be b: faster, where more
+// than one value of it is looked at.
+func (m *Marks) Skip(b []byte, i int) (end int, err error) { return skip(b, m, SkipSpace(b, i), 0) }
+
+// skip returns the end of the value that starts at b[i], inside depth arrays and
+// objects. m are the marks of b; nil: there are none.
+func skip(b []byte, m *Marks, i, depth int) (int, error) {
+	if i < len(b) && kinds[b[i]] == open {
+		return skipNested(b, m, i, depth)
+	}
+	return skipScalar(b, m, i)
+}
+
+func skipScalar(b []byte, m *Marks, i int) (int, error) {
+	switch {
+	case i >= len(b):
 		return i, unexpected(b, i)
-	}
-	switch c := b[i]; c {
-	case '"':
+	case b[i] == '"':
+		if end := m.plainEnd(b, i); end > 0 {
+			return end, nil
+		}
 		return skipString(b, i)
-	case '{':
-		return skipObject(b, i, depth+1)
-	case '[':
-		return skipArray(b, i, depth+1)
+	case b[i] <= '9':
+		return skipNumber(b, i)
+	}
+	return skipWord(b, i)
+}
+
+// skipNested is skip for the array or object that starts at b[i].
+func skipNested(b []byte, m *Marks, i, depth int) (end int, err error) {
+	var objects [MaxDepth/64 + 1]uint64 // a bit for each open array or object
+	outside := depth
+	inObject, key := false, false // where b[i] stands; key: a field's name comes
+	for {
+		if i >= len(b) {
+			return i, unexpected(b, i)
+		}
+		switch c := b[i]; {
+		case c == '"':
+			if m == nil {
+				i, err = skipString(b, i)
+			} else if end = m.Next(i + 1); end < len(b) && b[end] == '"' {
+				i = end + 1
+			} else {
+				i, err = skipString(b, i)
+			}
+			if err != nil {
+				return i, err
+			}
+			if key {
+				if i = space(b, i); i >= len(b) || b[i] != ':' {
+					return i, unexpected(b, i)
+				}
+				i = space(b, i+1)
+				key = false
+				continue
+			}
+		case key:
+			return i, unexpected(b, i)
+		case c == '{' || c == '[':
+			if depth++; depth > MaxDepth {
+				return i, errorAt(b, i, fmt.Sprintf("nested deeper than %d", MaxDepth))
+			}
+			inObject = c == '{'
+			if bit := uint64(1) << (depth & 63); inObject {
+				objects[depth>>6] |= bit
+			} else {
+				objects[depth>>6] &^= bit
+			}
+			if i = space(b, i+1); i >= len(b) || b[i] != c+2 { // } behind {, ] behind [
+				key = inObject
+				continue
+			}
+			i++
+			depth--
+		case c <= '9':
+			if i, err = skipNumber(b, i); err != nil {
+				return i, err
+			}
+		default:
+			if i, err = skipWord(b, i); err != nil {
+				return i, err
+			}
+		}
+		// b[i] is behind a value.
+		for {
+			if depth == outside {
+				return i, nil
+			}
+			inObject = objects[depth>>6]>>(depth&63)&1 != 0
+			if i = space(b, i); i >= len(b) {
+				return i, unexpected(b, i)
+			}
+			c := b[i]
+			if c == ',' {
+				break
+			}
+			if c != '}' && c != ']' || (c == '}') != inObject {
+				return i, unexpected(b, i)
+			}
+			i++
+			depth--
+		}
+		i = space(b, i+1)
+		key = inObject
+	}
+}
+
+// space is SkipSpace where there mostly is none.
+func space(b []byte, i int) int {
+	if i < len(b) && b[i] <= ' ' {
+		return SkipSpace(b, i)
+	}
+	return i
+}
+
+// skipWord returns the end of the word true, false or null that starts at b[i].
+func skipWord(b []byte, i int) (int, error) {
+	word := ""
+	switch b[i] {
 	case 't':
-		return skipWord(b, i, "true")
+		word = "true"
 	case 'f':
-		return skipWord(b, i, "false")
+		word = "false"
 	case 'n':
-		return skipWord(b, i, "null")
-	default:
-		if c == '-' || c >= '0' && c <= '9' {
-			return skipNumber(b, i)
-		}
+		word = "null"
 	}
-	return i, unexpected(b, i)
-}
-
-func skipObject(b []byte, i, depth int) (int, error) {
-	if depth > MaxDepth {
-		return i, errorAt(b, i, fmt.Sprintf("nested deeper than %d", MaxDepth))
-	}
-	i = SkipSpace(b, i+1)
-	if i < len(b) && b[i] == '}' {
-		return i + 1, nil
-	}
-	for {
-		if i >= len(b) || b[i] != '"' {
-			return i, unexpected(b, i)
-		}
-		var err error
-		if i, err = skipString(b, i); err != nil {
-			return i, err
-		}
-		if i = SkipSpace(b, i); i >= len(b) || b[i] != ':' {
-			return i, unexpected(b, i)
-		}
-		if i, err = skip(b, SkipSpace(b, i+1), depth); err != nil {
-			return i, err
-		}
-		i = SkipSpace(b, i)
-		switch {
-		case i < len(b) && b[i] == ',':
-			i = SkipSpace(b, i+1)
-		case i < len(b) && b[i] == '}':
-			return i + 1, nil
-		default:
-			return i, unexpected(b, i)
-		}
-	}
-}
-
-func skipArray(b []byte, i, depth int) (int, error) {
-	if depth > MaxDepth {
-		return i, errorAt(b, i, fmt.Sprintf("nested deeper than %d", MaxDepth))
-	}
-	i = SkipSpace(b, i+1)
-	if i < len(b) && b[i] == ']' {
-		return i + 1, nil
-	}
-	for {
-		var err error
-		if i, err = skip(b, i, depth); err != nil {
-			return i, err
-		}
-		i = SkipSpace(b, i)
-		switch {
-		case i < len(b) && b[i] == ',':
-			i = SkipSpace(b, i+1)
-		case i < len(b) && b[i] == ']':
-			return i + 1, nil
-		default:
-			return i, unexpected(b, i)
-		}
-	}
-}
-
-func skipWord(b []byte, i int, word string) (int, error) {
-	if len(b)-i >= len(word) && string(b[i:i+len(word)]) == word {
+	if word != "" && len(b)-i >= len(word) && string(b[i:i+len(word)]) == word {
 		return i + len(word), nil
 	}
 	for k := 0; k < len(word); k++ {
@@ -225,34 +267,50 @@ func skipNumber(b []byte, i int) (int, error) {
 	if b[i] == '-' {
 		i++
 	}
-	digits := func() bool {
-		start := i
-		for i < len(b) && b[i] >= '0' && b[i] <= '9' {
-			i++
-		}
-		return i > start
-	}
-	if i < len(b) && b[i] == '0' {
-		i++
-	} else if !digits() {
+	start := i
+	i = digits(b, i)
+	switch {
+	case i == start:
 		return i, unexpected(b, i)
+	case i > start+1 && b[start] == '0':
+		return start + 1, nil // and what follows is unexpected
+	case i == len(b) || b[i] != '.' && b[i]|0x20 != 'e':
+		return i, nil
 	}
-	if i < len(b) && b[i] == '.' {
+	if b[i] == '.' {
 		i++
-		if !digits() {
+		start = i
+		if i = digits(b, i); i == start {
 			return i, unexpected(b, i)
 		}
 	}
-	if i < len(b) && (b[i] == 'e' || b[i] == 'E') {
+	if i < len(b) && b[i]|0x20 == 'e' {
 		i++
 		if i < len(b) && (b[i] == '+' || b[i] == '-') {
 			i++
 		}
-		if !digits() {
+		start = i
+		if i = digits(b, i); i == start {
 			return i, unexpected(b, i)
 		}
 	}
 	return i, nil
+}
+
+// digits returns the first place from i on that is no digit.
+func digits(b []byte, i int) int {
+	for ; i+8 <= len(b); i += 8 {
+		// A digit becomes 0 to 9, and anything else more: the sum has its high
+		// bit then. It may spoil the bytes above, not those below.
+		w := binary.LittleEndian.Uint64(b[i:]) ^ ones*'0'
+		if hit := (w + ones*(0x80-10) | w) & highs; hit != 0 {
+			return i + bits.TrailingZeros64(hit)>>3
+		}
+	}
+	for i < len(b) && b[i]-'0' <= 9 {
+		i++
+	}
+	return i
 }
 
 // Valid reports, as an error with its place, whether b is anything but exactly

@@ -18,7 +18,7 @@ func Elements(b []byte, yield func(value []byte) bool) error {
 	}
 	for {
 		start := SkipSpace(b, i)
-		end, err := skip(b, start, 1)
+		end, err := skip(b, nil, start, 1)
 		if err != nil {
 			return err
 		}
@@ -63,7 +63,7 @@ func Fields(b []byte, yield func(rawKey, value []byte) bool) error {
 			return unexpected(b, i)
 		}
 		start = SkipSpace(b, i+1)
-		if end, err = skip(b, start, 1); err != nil {
+		if end, err = skip(b, nil, start, 1); err != nil {
 			return err
 		}
 		if !yield(key, b[start:end:end]) {

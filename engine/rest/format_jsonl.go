@@ -17,8 +17,10 @@ func readJSONLines(r *Resource, body []byte) (document, error) {
 		body = withoutNaN(body)
 	}
 	d := document{isRecord: true}
+	var marks rawjson.Marks
+	marks.Set(body)
 	for i := rawjson.SkipSpace(body, 0); i < len(body); {
-		end, err := rawjson.Skip(body, i)
+		end, err := marks.Skip(body, i)
 		if err != nil {
 			return document{}, badJSON(body, err)
 		}
@@ -35,7 +37,7 @@ func (r *Resource) inLine(value []byte, records [][]byte) ([][]byte, error) {
 	if r.selection.detected() {
 		return append(records, value), nil
 	}
-	f, err := r.selection.find(value, nil)
+	f, err := r.selection.find(value, nil, &rawjson.Marks{})
 	return append(records, f.records...), err
 }
 

@@ -58,10 +58,11 @@ type found struct {
 }
 
 // find appends the records of doc to records (SEL-01, SEL-02) and checks all of
-// doc. The records are slices of doc.
-func (s *selection) find(doc []byte, records [][]byte) (found, error) {
+// doc. The records are slices of doc. marks is memory that is used again.
+func (s *selection) find(doc []byte, records [][]byte, marks *rawjson.Marks) (found, error) {
 	if s.path == nil && s.key == "" {
-		f := finder{doc: doc, records: records}
+		marks.Set(doc)
+		f := finder{doc: doc, marks: marks, records: records}
 		return f.run(s.names)
 	}
 	if err := rawjson.Valid(doc); err != nil {
@@ -149,6 +150,7 @@ func withKey(column string, key, value []byte) []byte {
 // finder finds the records of a page in one pass over its text.
 type finder struct {
 	doc     []byte
+	marks   *rawjson.Marks // of doc
 	records [][]byte
 	out     found
 }
@@ -179,7 +181,7 @@ func (f *finder) value(i int, names []string) (end int, ok bool) {
 	if f.doc[i] == '{' {
 		return f.object(i, names)
 	}
-	end, err := rawjson.Skip(f.doc, i) // no key to follow: no records
+	end, err := f.marks.Skip(f.doc, i) // no key to follow: no records
 	return end, err == nil
 }
 
@@ -191,7 +193,7 @@ func (f *finder) selected(i int) (end int, ok bool) {
 		f.out.list = true
 		return f.array(i)
 	}
-	end, err := rawjson.Skip(f.doc, i)
+	end, err := f.marks.Skip(f.doc, i)
 	if err != nil {
 		return end, false
 	}
@@ -211,7 +213,7 @@ func (f *finder) array(i int) (end int, ok bool) {
 	}
 	for {
 		start := rawjson.SkipSpace(b, i)
-		end, err := rawjson.Skip(b, start)
+		end, err := f.marks.Skip(b, start)
 		if err != nil {
 			return end, false
 		}
@@ -239,7 +241,7 @@ func (f *finder) object(i int, names []string) (end int, ok bool) {
 		if start >= len(b) || b[start] != '"' {
 			return start, false
 		}
-		end, err := rawjson.Skip(b, start)
+		end, err := f.marks.Skip(b, start)
 		if err != nil {
 			return end, false
 		}
@@ -254,7 +256,7 @@ func (f *finder) object(i int, names []string) (end int, ok bool) {
 			if !ok {
 				return end, false
 			}
-		} else if end, err = rawjson.Skip(b, i); err != nil {
+		} else if end, err = f.marks.Skip(b, i); err != nil {
 			return end, false
 		}
 		i = rawjson.SkipSpace(b, end)

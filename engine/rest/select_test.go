@@ -123,7 +123,7 @@ func FuzzFinder(f *testing.F) {
 	names := []string{"a", "b"}
 	f.Fuzz(func(t *testing.T, doc []byte) {
 		s := selection{names: names, text: "a.b"}
-		got, err := s.find(doc, nil)
+		got, err := s.find(doc, nil, &rawjson.Marks{})
 		if end, skipErr := rawjson.Skip(doc, 0); (skipErr == nil && rawjson.SkipSpace(doc, end) == len(doc)) != (err == nil) {
 			t.Fatalf("find says %v, the walk %v: %q", err, skipErr, doc)
 		}
@@ -157,8 +157,9 @@ func TestFindAllocatesNothing(t *testing.T) {
 	doc := page256K()
 	s := selection{names: []string{"data"}, text: "data"}
 	records := make([][]byte, 0, 2000)
+	var marks rawjson.Marks
 	if n := testing.AllocsPerRun(10, func() {
-		f, err := s.find(doc, records)
+		f, err := s.find(doc, records, &marks)
 		if err != nil || len(f.records) < 1000 {
 			t.Fatal(len(f.records), err)
 		}
@@ -171,10 +172,11 @@ func BenchmarkFind256K(b *testing.B) {
 	doc := page256K()
 	s := selection{names: []string{"data"}, text: "data"}
 	records := make([][]byte, 0, 2000)
+	var marks rawjson.Marks
 	b.SetBytes(int64(len(doc)))
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := s.find(doc, records); err != nil {
+		if _, err := s.find(doc, records, &marks); err != nil {
 			b.Fatal(err)
 		}
 	}

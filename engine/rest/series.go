@@ -30,9 +30,10 @@ type Series struct {
 	guard   guard
 	restart *restart // nil: no paginator.reset
 	round   []answered
-	open    *opened // a reply whose records are given out piece by piece; nil: none
-	skip    int64   // records of the next reply that were given out by an earlier process
-	sizes   int     // records of the last page: what the next slice is made for
+	open    *opened       // a reply whose records are given out piece by piece; nil: none
+	skip    int64         // records of the next reply that were given out by an earlier process
+	sizes   int           // records of the last page: what the next slice is made for
+	marks   rawjson.Marks // of the page at hand
 }
 
 // answered is a reply that was asked for ahead of its turn (OPR-04).
@@ -281,7 +282,7 @@ func (s *Series) answer(reply *reply) (*received, error) {
 		}
 		s.selection.names, s.selected = detectRecords(a.doc), true
 	}
-	f, err := s.selection.find(a.doc, records)
+	f, err := s.selection.find(a.doc, records, &s.marks)
 	if err != nil {
 		return nil, badJSON(a.doc, err)
 	}
