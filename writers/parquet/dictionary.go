@@ -64,7 +64,12 @@ func (c *chunk) fromDictionary(s *scratch, v *schema.Vector) bool {
 func (c *chunk) lookUp(s *scratch, v *schema.Vector, before int) bool {
 	d := c.dict
 	s.ids = s.ids[:0]
+	texts := isBytes(v.Column.Type)
 	for i := range v.Count {
+		if texts && i > 0 && string(v.Bytes(i)) == string(v.Bytes(i-1)) {
+			s.ids = append(s.ids, s.ids[i-1])
+			continue
+		}
 		id := d.find(v, i)
 		if id < 0 {
 			return false
@@ -179,17 +184,22 @@ func mix(x uint64) uint64 {
 
 // same reports whether an entry is the i-th value, whose hash it has.
 func (d *dictionary) same(entry int, v *schema.Vector, i int) bool {
+	switch v.Column.Type {
+	case schema.Text, schema.JSON, schema.Binary:
+		return string(d.text(entry)) == string(v.Bytes(i))
+	case schema.Decimal:
+		return string(d.plain[decimalBytes*entry:decimalBytes*(entry+1)]) == string(v.Data[decimalBytes*i:decimalBytes*(i+1)])
+	}
+	return true
+}
+
+// text is an entry of text, json or binary.
+func (d *dictionary) text(entry int) []byte {
 	start := uint32(0)
 	if entry > 0 {
 		start = d.ends[entry-1]
 	}
-	switch v.Column.Type {
-	case schema.Text, schema.JSON, schema.Binary:
-		return string(d.plain[start+4:d.ends[entry]]) == string(v.Bytes(i))
-	case schema.Decimal:
-		return string(d.plain[start:d.ends[entry]]) == string(v.Data[decimalBytes*i:decimalBytes*(i+1)])
-	}
-	return true
+	return d.plain[start+4 : d.ends[entry] : d.ends[entry]]
 }
 
 // dictionaryPage makes the page of the entries, in order of appearance. It is

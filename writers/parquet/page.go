@@ -3,6 +3,7 @@ package parquet
 import (
 	"encoding/binary"
 	"math"
+	"slices"
 
 	"github.com/parquet-go/parquet-go/encoding/delta"
 	"github.com/parquet-go/parquet-go/encoding/rle"
@@ -59,7 +60,16 @@ func (p *page) pack(s *scratch) error {
 		Type: format.DataPageV2, UncompressedPageSize: int32(plainSize), CompressedPageSize: int32(len(s.packed)),
 		DataPageHeaderV2: thrift.New(header),
 	}, s.packed, plainSize)
-	if p.present > 0 {
+	switch {
+	case p.present == 0:
+	case p.encoding == format.RLEDictionary && isBytes(p.v.Column.Type):
+		// The dictionary may grow, and so move, before the page is taken in; its
+		// entries stay what they are.
+		dict := p.chunk.dict
+		s.seen = slices.Grow(s.seen[:0], len(dict.ends))[:len(dict.ends)]
+		p.least, p.most = dict.bounds(s.seen, s.ids[p.value:p.value+p.present])
+		p.bounded = true
+	default:
 		p.least, p.most, p.bounded = bounds(p.v, p.value, p.present)
 	}
 	return err
@@ -136,10 +146,20 @@ func (p *page) values(s *scratch, dst []byte) ([]byte, error) {
 			dst = binary.LittleEndian.AppendUint64(dst, uint64(i))
 		}
 	default:
-		for i := value; i < value+n; i++ {
-			b := v.Bytes(i)
-			dst = binary.LittleEndian.AppendUint32(dst, uint32(len(b)))
-			dst = append(dst, b...)
+		if n == 0 {
+			break
+		}
+		start := uint32(0)
+		if value > 0 {
+			start = v.Ends[value-1]
+		}
+		at := len(dst)
+		dst = slices.Grow(dst, 4*n+int(v.Ends[value+n-1]-start))
+		dst = dst[:at+4*n+int(v.Ends[value+n-1]-start)]
+		for _, end := range v.Ends[value : value+n] {
+			binary.LittleEndian.PutUint32(dst[at:], end-start)
+			at += 4 + copy(dst[at+4:], v.Data[start:end])
+			start = end
 		}
 	}
 	return dst, nil

@@ -14,6 +14,7 @@ type scratch struct {
 	plain  []byte // page before it is compressed
 	packed []byte
 	ids    []int32
+	seen   []bool // entries of a dictionary
 	delta  []byte
 	zstd   *zstd.Encoder
 	gzip   *gzip.Writer

@@ -201,25 +201,82 @@ func bounds(v *schema.Vector, value, n int) (least, most []byte, ok bool) {
 		}
 		return binary.LittleEndian.AppendUint64(nil, math.Float64bits(lo)), binary.LittleEndian.AppendUint64(nil, math.Float64bits(hi)), ok
 	}
-	x := indexer{column: v.Column}
-	get := v.Bytes
 	if v.Column.Type == schema.Decimal {
-		get = func(i int) []byte { return v.Data[decimalBytes*i : decimalBytes*(i+1)] }
+		return decimalBounds(v.Data[decimalBytes*value : decimalBytes*(value+n)])
 	}
-	least, most = get(value), get(value)
-	for i := value + 1; i < value+n; i++ {
-		b := get(i)
+	return textBounds(v, value, n)
+}
+
+func decimalBounds(data []byte) (least, most []byte, ok bool) {
+	x := indexer{column: schema.Column{Type: schema.Decimal}}
+	least, most = data[:decimalBytes], data[:decimalBytes]
+	for data = data[decimalBytes:]; len(data) > 0; data = data[decimalBytes:] {
+		b := data[:decimalBytes]
 		if x.less(b, least) {
 			least = b
 		} else if x.less(most, b) {
 			most = b
 		}
 	}
-	if least == nil {
-		least = []byte{}
-	}
-	if most == nil {
-		most = []byte{}
-	}
 	return least, most, true
+}
+
+func textBounds(v *schema.Vector, value, n int) (least, most []byte, ok bool) {
+	least = v.Bytes(value)
+	most = least
+	low, high := prefix(least), prefix(most)
+	start := v.Ends[value]
+	for _, end := range v.Ends[value+1 : value+n] {
+		b := v.Data[start:end]
+		start = end
+		// Most values are inside, and most of these are so by their first
+		// bytes. Addresses begin alike, but often come in order.
+		p := prefix(b)
+		if p > low && p < high {
+			continue
+		}
+		if bytes.Compare(b, most) > 0 {
+			most, high = b, p
+		} else if p <= low && bytes.Compare(b, least) < 0 {
+			least, low = b, p
+		}
+	}
+	return notNil(least), notNil(most), true
+}
+
+// prefix orders byte strings by their first eight bytes; the order of those
+// with one prefix is open.
+func prefix(b []byte) uint64 {
+	if len(b) >= 8 {
+		return binary.BigEndian.Uint64(b)
+	}
+	var short [8]byte
+	copy(short[:], b)
+	return binary.BigEndian.Uint64(short[:])
+}
+
+func notNil(b []byte) []byte {
+	if b == nil {
+		return []byte{}
+	}
+	return b
+}
+
+// bounds returns the least and greatest of the entries with the given ids.
+func (d *dictionary) bounds(seen []bool, ids []int32) (least, most []byte) {
+	clear(seen)
+	for _, id := range ids {
+		if seen[id] {
+			continue
+		}
+		seen[id] = true
+		b := d.text(int(id))
+		if least == nil || bytes.Compare(b, least) < 0 {
+			least = b
+		}
+		if most == nil || bytes.Compare(b, most) > 0 {
+			most = b
+		}
+	}
+	return least, most
 }
