@@ -7,11 +7,7 @@ import (
 	"fmt"
 	"io"
 	"math/bits"
-	"net/http"
-	"strings"
 	"sync"
-
-	"github.com/klauspost/compress/gzip"
 )
 
 // bodies reads the bodies of responses into buffers that are used again.
@@ -22,7 +18,7 @@ type bodies struct {
 	most    int64 // max_response_bytes
 	buffers [largestClass + 1]sync.Pool
 	readers sync.Pool // *bufio.Reader
-	gzips   sync.Pool // *gzip.Reader
+	gzips   sync.Pool // *gunzip
 }
 
 const (
@@ -83,8 +79,8 @@ func (p *bodies) put(b *[]byte) {
 }
 
 // read reads a whole body of at most max_response_bytes.
-func (p *bodies) read(r io.Reader, h http.Header, length int64) (*body, error) {
-	b, err := p.readUpTo(r, h, length, p.most)
+func (p *bodies) read(r io.Reader, length int64) (*body, error) {
+	b, err := p.readUpTo(r, length, p.most)
 	if errors.Is(err, errTooLarge) {
 		return nil, final{fmt.Errorf("the answer is larger than %s (client.max_response_bytes)", sizeText(p.most))}
 	}
@@ -94,12 +90,10 @@ func (p *bodies) read(r io.Reader, h http.Header, length int64) (*body, error) {
 // errTooLarge says that a bound was met.
 var errTooLarge = errors.New("too large")
 
-// readUpTo reads a whole body; one of more than most bytes is errTooLarge. Packed bodies are unpacked whether or not the header
-// says so (API-14), a byte order mark is cut.
-func (p *bodies) readUpTo(r io.Reader, h http.Header, length, most int64) (*body, error) {
-	if err := knownEncoding(h); err != nil {
-		return nil, err
-	}
+// readUpTo reads a whole body; one of more than most bytes is errTooLarge.
+// Packed bodies are unpacked whether or not the header says so (API-14), a byte
+// order mark is cut.
+func (p *bodies) readUpTo(r io.Reader, length, most int64) (*body, error) {
 	buffered, ok := p.readers.Get().(*bufio.Reader)
 	if !ok {
 		buffered = bufio.NewReaderSize(nil, 4<<10)
@@ -122,7 +116,7 @@ func (p *bodies) readUpTo(r io.Reader, h http.Header, length, most int64) (*body
 	// A packed file may be packed once more for its way.
 	if err == nil && packed(*b.buffer) {
 		outer := b.buffer
-		b.buffer, err = p.unpack(bytes.NewReader(*outer), 4*int64(len(*outer)), most)
+		b.buffer, err = p.unpack(bufio.NewReader(bytes.NewReader(*outer)), 4*int64(len(*outer)), most)
 		p.put(outer)
 	}
 	if err != nil {
@@ -132,25 +126,10 @@ func (p *bodies) readUpTo(r io.Reader, h http.Header, length, most int64) (*body
 	return b, nil
 }
 
-// knownEncoding checks that the body comes in an encoding that was asked for.
-func knownEncoding(h http.Header) error {
-	switch encoding := strings.ToLower(strings.TrimSpace(h.Get("Content-Encoding"))); encoding {
-	case "", "identity", "gzip", "x-gzip":
-		return nil
-	default:
-		return final{fmt.Errorf("the body is encoded as %q, which was not asked for", encoding)}
-	}
-}
-
-// packed reports whether data begins as gzip does (RFC 1952, method deflate).
-func packed(data []byte) bool {
-	return len(data) >= 3 && data[0] == 0x1f && data[1] == 0x8b && data[2] == 8
-}
-
-func (p *bodies) unpack(r io.Reader, guess, most int64) (*[]byte, error) {
-	z, ok := p.gzips.Get().(*gzip.Reader)
+func (p *bodies) unpack(r *bufio.Reader, guess, most int64) (*[]byte, error) {
+	z, ok := p.gzips.Get().(*gunzip)
 	if !ok {
-		z = new(gzip.Reader)
+		z = new(gunzip)
 	}
 	defer p.gzips.Put(z)
 	if err := z.Reset(r); err != nil {
@@ -161,15 +140,6 @@ func (p *bodies) unpack(r io.Reader, guess, most int64) (*[]byte, error) {
 		return nil, brokenGzip(err)
 	}
 	return b, nil
-}
-
-// brokenGzip turns the errors of damaged data into that of a broken body, which
-// is retried.
-func brokenGzip(err error) error {
-	if errors.Is(err, gzip.ErrHeader) || errors.Is(err, gzip.ErrChecksum) {
-		return fmt.Errorf("%w: damaged gzip data", io.ErrUnexpectedEOF)
-	}
-	return err
 }
 
 // fill reads r to its end into a buffer. length is the expected size; -1 or less

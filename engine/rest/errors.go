@@ -15,8 +15,9 @@ import (
 	"time"
 )
 
-// StatusError is an answer of status 400 or more that no response action
-// ignored: "404 Client Error: Not Found for url: https://api.example.com/x".
+// StatusError is an answer of status 400 or more, or a redirection that leads
+// nowhere, that no response action ignored: "404 Client Error: Not Found for url:
+// https://api.example.com/x".
 type StatusError struct {
 	Status  int
 	Method  string
@@ -25,15 +26,18 @@ type StatusError struct {
 }
 
 func (e *StatusError) Error() string {
-	side := "Client"
-	if e.Status >= 500 {
-		side = "Server"
+	side := "Client Error"
+	switch {
+	case e.Status >= 500:
+		side = "Server Error"
+	case e.Status < 400:
+		side = "Redirection that cannot be followed"
 	}
 	reason := http.StatusText(e.Status)
 	if reason == "" {
 		reason = "Unknown"
 	}
-	text := fmt.Sprintf("%d %s Error: %s for url: %s", e.Status, side, reason, e.URL)
+	text := fmt.Sprintf("%d %s: %s for url: %s", e.Status, side, reason, e.URL)
 	if e.Excerpt != "" {
 		text += "\n" + e.Excerpt
 	}

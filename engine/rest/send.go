@@ -70,7 +70,7 @@ func (c *Client) run(ctx context.Context, x sending) (*reply, error) {
 		}
 		again := v.action == hook.Retry
 		if !again && !retryStatus(a.response.Status, c.config.Session.StatusCodes) && !limited(a.response.Status, a.response.Headers) {
-			if a.response.Status >= 400 && !x.anyStatus {
+			if !x.anyStatus && (a.response.Status >= 400 || leadsNowhere(a.response.Status, c.headers(&x, x.request, true))) {
 				return nil, c.statusError(&x, a)
 			}
 			return c.reply(a, false, false), nil
@@ -79,6 +79,16 @@ func (c *Client) run(ctx context.Context, x sending) (*reply, error) {
 			return nil, err
 		}
 	}
+}
+
+// leadsNowhere reports whether an answer is a redirection that was not followed,
+// as it names no place to go to. What it stands for is not known, so it must not
+// pass for a page without records. 304 is an answer to who asked with a condition.
+func leadsNowhere(status int, asked http.Header) bool {
+	if status < 300 || status > 399 {
+		return false
+	}
+	return status != http.StatusNotModified || asked.Get("If-None-Match") == "" && asked.Get("If-Modified-Since") == ""
 }
 
 // judged asks the response actions.

@@ -2,7 +2,9 @@ package rest
 
 import (
 	"bytes"
+	"compress/flate"
 	"compress/gzip"
+	"compress/zlib"
 	"context"
 	"errors"
 	"fmt"
@@ -15,6 +17,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/klauspost/compress/zstd"
 
 	"github.com/restlua/restlua/engine/config"
 	"github.com/restlua/restlua/engine/hook"
@@ -177,6 +181,32 @@ func TestBrokenBody(t *testing.T) {
 	}
 }
 
+// coded packs text as a content coding has it.
+func coded(t *testing.T, name string, text []byte) []byte {
+	t.Helper()
+	var out bytes.Buffer
+	var w io.WriteCloser
+	var err error
+	switch name {
+	case "zlib":
+		w = zlib.NewWriter(&out)
+	case "deflate":
+		w, err = flate.NewWriter(&out, flate.DefaultCompression)
+	case "zstd":
+		w, err = zstd.NewWriter(&out)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.Write(text); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return out.Bytes()
+}
+
 func packedText(t testing.TB, text []byte) []byte {
 	t.Helper()
 	var b bytes.Buffer
@@ -212,6 +242,23 @@ func TestBodies(t *testing.T) {
 		{"OPR-06 just fits", "", large, string(large), ""},
 		{"API-33 a gzip bomb", "gzip", packedText(t, make([]byte, 16<<20)), "", "larger than 1 MiB (client.max_response_bytes)"},
 		{"unknown encoding", "br", []byte("x"), "", `encoded as "br"`},
+		{"unknown encoding in a list", "gzip, br", []byte("x"), "", `encoded as "br"`},
+		{"deflate", "deflate", coded(t, "zlib", large), string(large), ""},
+		{"deflate without its format", "Deflate", coded(t, "deflate", large), string(large), ""},
+		{"the header without deflate", "deflate", []byte("[1]"), "[1]", ""},
+		{"zstd", "zstd", coded(t, "zstd", large), string(large), ""},
+		{"the header without zstd", "zstd", []byte("[1]"), "[1]", ""},
+		{"two encodings", "deflate, gzip", packedText(t, coded(t, "zlib", large)), string(large), ""},
+		{"empty zstd", "zstd", nil, "", ""},
+		{"no encoding", "UTF-8", []byte("[1]"), "[1]", ""},
+		{"no encoding either", "none", packedText(t, []byte("[1]")), "[1]", ""},
+		{"OPR-06 a zstd bomb", "zstd", coded(t, "zstd", make([]byte, 16<<20)), "", "larger than 1 MiB (client.max_response_bytes)"},
+		{"OPR-06 a deflate bomb", "deflate", coded(t, "deflate", make([]byte, 16<<20)), "", "larger than 1 MiB (client.max_response_bytes)"},
+		{"damaged deflate", "deflate", coded(t, "zlib", large)[:60], "", "the answer broke off"},
+		{"damaged zstd", "zstd", coded(t, "zstd", large)[:20], "", "the answer broke off"},
+		{"gzip of several members", "gzip", append(packedText(t, large), packedText(t, []byte("[1]"))...), string(large) + "[1]", ""},
+		{"gzip with padding", "gzip", append(packedText(t, large), make([]byte, 512)...), string(large), ""},
+		{"gzip with a broken second member", "gzip", append(packedText(t, large), packedText(t, large)[:30]...), "", "the answer broke off"},
 		{"damaged gzip", "gzip", packedText(t, large)[:60], "", "the answer broke off"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

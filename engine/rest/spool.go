@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"errors"
@@ -10,7 +11,7 @@ import (
 	"net/http"
 	"os"
 
-	"github.com/klauspost/compress/gzip"
+	"github.com/restlua/restlua/engine/rawjson"
 )
 
 // spool is a body that is too large for memory: a file without a name, so that
@@ -82,7 +83,7 @@ func (s *spool) whole(ctx context.Context) error {
 	if _, err := in.Seek(0, io.SeekStart); err != nil {
 		return err
 	}
-	z, err := gzip.NewReader(&interruptibleReader{ctx, in})
+	z, err := newGunzip(bufio.NewReader(&interruptibleReader{ctx, in}))
 	if err == nil {
 		_, err = io.Copy(io.Discard, z)
 	}
@@ -108,11 +109,24 @@ func (r *interruptibleReader) Read(p []byte) (int, error) {
 // receive reads a body into memory, or, where it is large and its records can be
 // read piece by piece, into a file.
 func (c *Client) receive(x *sending, response *http.Response, url string, in io.Reader) (*body, error) {
-	if x.streams == nil || response.StatusCode > 299 || !x.streams(response.Header, url) {
-		return c.bodies.read(in, response.Header, response.ContentLength)
-	}
-	if err := knownEncoding(response.Header); err != nil {
+	length := response.ContentLength
+	coded, err := codings(response.Header)
+	if err != nil {
 		return nil, err
+	}
+	if coded != nil {
+		if in, err = uncoded(in, coded); err != nil {
+			return nil, err
+		}
+		length = -1
+	}
+	if x.streams == nil || response.StatusCode > 299 || !x.streams(response.Header, url) {
+		b, err := c.bodies.read(in, length)
+		if err == nil && endsUnseen(response) && cutOff(b.data) {
+			b.release()
+			err = io.ErrUnexpectedEOF
+		}
+		return b, err
 	}
 	head, err := io.ReadAll(io.LimitReader(in, spoolAfter))
 	if err != nil {
@@ -120,7 +134,7 @@ func (c *Client) receive(x *sending, response *http.Response, url string, in io.
 	}
 	if len(head) < spoolAfter && !zipBegins(head) {
 		// A small one may be a large one, packed.
-		b, err := c.bodies.readUpTo(bytes.NewReader(head), response.Header, int64(len(head)), min(4*spoolAfter, c.bodies.most))
+		b, err := c.bodies.readUpTo(bytes.NewReader(head), int64(len(head)), min(4*spoolAfter, c.bodies.most))
 		if !errors.Is(err, errTooLarge) {
 			return b, err
 		}
@@ -134,6 +148,29 @@ func (c *Client) receive(x *sending, response *http.Response, url string, in io.
 		return nil, err
 	}
 	return &body{data: bytes.Clone(head[:min(len(head), 2*mostShown)]), spool: s}, nil
+}
+
+// endsUnseen reports whether the end of a body is the end of the connection, so
+// that a connection that broke off looks like one that ended (RFC 9112, 6.3).
+func endsUnseen(r *http.Response) bool {
+	return r.StatusCode < 300 && r.ProtoMajor == 1 && r.ContentLength < 0 && len(r.TransferEncoding) == 0
+}
+
+// cutOff reports whether a body of JSON, of one value or more, ends inside of one.
+func cutOff(body []byte) bool {
+	i := rawjson.SkipSpace(body, 0)
+	if i == len(body) || body[i] != '{' && body[i] != '[' {
+		return false
+	}
+	for i < len(body) {
+		end, err := rawjson.Skip(body, i)
+		if err != nil {
+			var syntax *rawjson.SyntaxError
+			return errors.As(err, &syntax) && syntax.Offset >= len(body)
+		}
+		i = rawjson.SkipSpace(body, end)
+	}
+	return false
 }
 
 // remembered gives what was read of r already, and then the rest.

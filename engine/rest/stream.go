@@ -14,8 +14,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/klauspost/compress/gzip"
-
 	"github.com/restlua/restlua/engine/config"
 	"github.com/restlua/restlua/engine/rawjson"
 )
@@ -218,11 +216,11 @@ func (r *Resource) unpacked(s *spool) (in io.Reader, name string, closed func() 
 		if err != nil || !packed(start) {
 			return buffered, name, closed, nil
 		}
-		z, err := gzip.NewReader(buffered)
+		z, err := newGunzip(buffered)
 		if err != nil {
 			return nil, "", nil, unpackError(err)
 		}
-		in, name = z, z.Name
+		in, name = z, z.name
 	}
 	return in, name, closed, nil
 }

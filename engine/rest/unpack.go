@@ -1,8 +1,8 @@
 package rest
 
 import (
+	"bufio"
 	"bytes"
-	"compress/gzip"
 	"fmt"
 	"io"
 )
@@ -12,8 +12,8 @@ import (
 // More than limit bytes are an error (OPR-06).
 func unpack(body []byte, limit int64) (plain []byte, name string, err error) {
 	switch {
-	case bytes.HasPrefix(body, []byte("\x1f\x8b\x08")):
-		z, err := gzip.NewReader(bytes.NewReader(body))
+	case packed(body):
+		z, err := newGunzip(bufio.NewReader(bytes.NewReader(body)))
 		if err != nil {
 			return nil, "", fmt.Errorf("the gzip body is broken: %w", err)
 		}
@@ -21,7 +21,7 @@ func unpack(body []byte, limit int64) (plain []byte, name string, err error) {
 		if err != nil {
 			return nil, "", fmt.Errorf("the gzip body is broken: %w", err)
 		}
-		return plain, z.Name, nil
+		return plain, z.name, nil
 	case zipBegins(body):
 		return unzip(body, limit)
 	}
