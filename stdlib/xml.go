@@ -8,6 +8,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/restlua/restlua/engine/charset"
 	"github.com/restlua/restlua/engine/rawjson"
 )
 
@@ -18,7 +19,7 @@ func xmlModule() Module {
 			Doc: "The document as a table with its root element as only field. An element without attributes and elements is its text; any other is a table: " +
 				"attributes as \"@name\", text as \"#text\", elements by their names, as a list where a name stands several times. " +
 				"Names keep their prefix (\"soap:Body\"); white space around text is dropped; comments and processing instructions are passed over. " +
-				"Encodings are UTF-8, US-ASCII and ISO-8859-1. Entities of a DOCTYPE are not expanded; more than 256 levels are an error.",
+				"Encodings are those of browsers (UTF-8, ISO-8859-1, windows-1252, Shift_JIS, ...). Entities of a DOCTYPE are not expanded; more than 256 levels are an error.",
 			Example: `local doc = xml.decode('<list total="2"><item id="1">a</item><item id="2">b</item></list>')
 assert(doc.list["@total"] == "2")
 assert(#doc.list.item == 2 and doc.list.item[2]["#text"] == "b")`,
@@ -91,7 +92,7 @@ func (e *element) appendJSON(out []byte) []byte {
 func xmlDecode(c *call) int {
 	text := c.text(1)
 	d := xml.NewDecoder(strings.NewReader(text))
-	d.CharsetReader = xmlCharset
+	d.CharsetReader = charset.XML
 	root := &element{}
 	open := []*element{root}
 	for n := 0; ; n++ {
@@ -179,41 +180,7 @@ func xmlProblem(err error) string {
 		return strings.Replace(syntax.Msg, "unexpected EOF", "unexpected end of text", 1)
 	}
 	if inner := errors.Unwrap(err); inner != nil {
-		return inner.Error() // of xmlCharset
+		return inner.Error() // of charset.XML
 	}
 	return strings.TrimPrefix(err.Error(), "xml: ")
-}
-
-// xmlCharset reads the encodings that need no table.
-func xmlCharset(label string, input io.Reader) (io.Reader, error) {
-	switch strings.ToLower(label) {
-	case "us-ascii", "ascii":
-		return input, nil
-	case "iso-8859-1", "latin1":
-		return &latin1{r: input}, nil
-	default:
-		return nil, fmt.Errorf("unknown encoding %q (known are UTF-8, US-ASCII and ISO-8859-1)", label)
-	}
-}
-
-// latin1 turns ISO-8859-1 into UTF-8.
-type latin1 struct {
-	r    io.Reader
-	rest []byte
-}
-
-func (l *latin1) Read(p []byte) (int, error) {
-	if len(l.rest) == 0 {
-		var in [512]byte
-		n, err := l.r.Read(in[:])
-		if n == 0 {
-			return 0, err
-		}
-		for _, b := range in[:n] {
-			l.rest = utf8.AppendRune(l.rest, rune(b))
-		}
-	}
-	n := copy(p, l.rest)
-	l.rest = l.rest[n:]
-	return n, nil
 }

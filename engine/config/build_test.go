@@ -103,7 +103,7 @@ func TestResourceKeys(t *testing.T) {
 	t.Parallel()
 	r := first(t, source(`{"name": "Items", "table_name": "things", "write_disposition": {"disposition": "merge", "strategy": "upsert"},
 		"primary_key": ["a", "b"], "merge_key": "m", "max_table_nesting": 0, "selected": false, "parallelized": true,
-		"schema_contract": {"columns": "freeze"}, "evolve": "union", "hook_workers": 3, "endpoint": {"format": "csv", "key_column": "id", "on_empty_body": "fail", "response_format": {"lenient": true}},
+		"schema_contract": {"columns": "freeze"}, "evolve": "union", "hook_workers": 3, "endpoint": {"format": "csv", "key_column": "id", "on_empty_body": "fail", "response_format": {"lenient": true, "encoding": "cp1252"}},
 		"columns": [{"name": "B", "primary_key": true}, {"name": "c", "primary_key": true, "data_type": "decimal", "precision": 10, "scale": 2, "nullable": false},
 			{"name": "d", "hard_delete": true, "timezone": false}, {"name": "e", "dedup_sort": "desc", "merge_key": true}]}`))
 	// BLD-07, NRM-65, NRM-70, NRM-86, NRM-87, NRM-88
@@ -114,7 +114,7 @@ func TestResourceKeys(t *testing.T) {
 	equal(t, "contract", r.Contract, Contract{"evolve", "freeze", "evolve"})
 	equal(t, "others", line(r.TableName, r.MaxTableNesting, r.Selected, r.Parallelized, r.Evolve, r.HookWorkers), "things 0 false true union 3")
 	e := r.Endpoint
-	equal(t, "OPR-10, OPR-11, API-17, API-19", line(e.Format, e.KeyColumn, e.OnEmptyBody, e.Lenient), "csv id fail true")
+	equal(t, "OPR-10, OPR-11, API-17, API-19", line(e.Format, e.KeyColumn, e.OnEmptyBody, e.Lenient, e.Encoding), "csv id fail true cp1252")
 	c := r.Columns[1]
 	equal(t, "hint", line(c.Name, c.DataType, *c.Precision, *c.Scale, *c.Nullable, c.Timezone == nil), "c decimal 10 2 false true")
 	equal(t, "hint", *r.Columns[2].Timezone, false)

@@ -158,6 +158,7 @@ type Endpoint struct {
 	KeyColumn       string // objects keyed by id: the key's column (API-19); empty: none
 	OnEmptyBody     string // ignore (default) or fail (OPR-10)
 	Lenient         bool   // response_format.lenient: NaN and Infinity are null (API-17)
+	Encoding        string // response_format.encoding of bodies; empty: by what they show, else UTF-8
 }
 
 // Param is one query parameter. A list Value repeats the name.

@@ -1,5 +1,7 @@
 package config
 
+import "github.com/restlua/restlua/engine/charset"
+
 // endpoint reads the endpoint of r, whose merged table is resource: own is what
 // the resource says, defaults what holds else.
 func (d *decoder) endpoint(own, defaults value, resource *table, r *Resource, client *Client) {
@@ -18,7 +20,13 @@ func (d *decoder) endpoint(own, defaults value, resource *table, r *Resource, cl
 		KeyColumn:       t.text("key_column"),
 		OnEmptyBody:     t.text("on_empty_body"),
 	}
-	e.Lenient = t.get("response_format").table(structure("response_format")).bool("lenient")
+	reading := t.get("response_format").table(structure("response_format"))
+	e.Lenient = reading.bool("lenient")
+	if e.Encoding = reading.text("encoding"); e.Encoding != "" {
+		if _, err := charset.Lookup(e.Encoding); err != nil {
+			d.fail(reading.get("encoding"), "", "%s", err)
+		}
+	}
 	r.Endpoint = e
 
 	params := d.params(t.get("params"), mergeEntries(t.get("params"), defaults.get("params")), s)

@@ -189,6 +189,7 @@ func TestBuildErrors(t *testing.T) {
 		{"ACT-17 word", endpointOf(`"response_actions": [{"status_code": 404, "action": "ignroe"}]`), []string{`response_actions[1].action`, `did you mean "ignore"?`}},
 		{"ACT-17 none", endpointOf(`"response_actions": [{"status_code": 404}]`), []string{`missing required key "action"`}},
 		{"ACT-17 number", endpointOf(`"response_actions": [{"status_code": 404, "action": 123}]`), []string{"must be a string, a list or a function"}},
+		{"encoding", endpointOf(`"response_format": {"encoding": "ebcdic"}`), []string{`unknown encoding "ebcdic"`, "windows-1252"}},
 		{"ACT-16 status", endpointOf(`"response_actions": [{"status_code": "4o4", "action": "ignore"}]`), []string{"must be a status from 100 to 599"}},
 		{"rows and endpoint", source(`{"name": "a", "rows": [], "endpoint": "x"}`), []string{"rows or endpoint, not both"}},
 		{"rows with a function", source(`{"name": "a", "rows": [{"x": {"$func": 1}}]}`), []string{"resources[1] \"a\": rows[1].x: a function cannot stand in data"}},

@@ -47,6 +47,7 @@ var endpointStructures = []Structure{{
 	Doc:  "How strictly a response is read.",
 	Fields: []FieldDoc{
 		{Key: "lenient", Kinds: Bool, Default: "false", Doc: "NaN and Infinity are read as null.", Example: `lenient = true`},
+		{Key: "encoding", Kinds: Text, Doc: "Encoding of the text, by its name in browsers. Default: UTF-8; UTF-16 where a body shows it; else the charset of Content-Type where a body is not UTF-8.", Example: `encoding = "windows-1252"`},
 	},
 }, {
 	Name: "response_action",

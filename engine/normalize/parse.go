@@ -334,5 +334,5 @@ func (n *Normalizer) invalidUTF8() error {
 		}
 		i += size
 	}
-	return n.fail(i, "invalid UTF-8")
+	return n.fail(i, "invalid UTF-8 (endpoint.response_format.encoding reads another encoding)")
 }

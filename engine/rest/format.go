@@ -9,7 +9,9 @@ import (
 	"net/url"
 	"path"
 	"strings"
+	"unicode/utf8"
 
+	"github.com/restlua/restlua/engine/charset"
 	"github.com/restlua/restlua/engine/hook"
 	"github.com/restlua/restlua/engine/rawjson"
 )
@@ -39,6 +41,10 @@ func (r *Resource) document(resp *hook.Response, finalURL string) (document, err
 	if err != nil {
 		return document{}, err
 	}
+	encoding := r.encoding(body)
+	if body, err = encoding.Text(body); err != nil {
+		return document{}, notText(err)
+	}
 	body = bytes.TrimPrefix(body, []byte("\xef\xbb\xbf"))
 	if rawjson.SkipSpace(body, 0) == len(body) {
 		return document{empty: true}, nil
@@ -54,7 +60,35 @@ func (r *Resource) document(resp *hook.Response, finalURL string) (document, err
 	if looksLikeHTML(body) {
 		return document{}, r.gotHTML(body, finalURL)
 	}
+	if r.mayDeclare(format, encoding) {
+		// Many servers declare what their framework is set to, and send UTF-8.
+		if declared := charset.Declared(resp.Headers.Get("Content-Type")); !declared.IsUTF8() && !utf8.Valid(body) {
+			if body, err = declared.Text(body); err != nil {
+				return document{}, notText(err)
+			}
+		}
+	}
 	return read(r, body)
+}
+
+// encoding is that of a body that begins so: the one that the endpoint names,
+// else the one that the body shows.
+func (r *Resource) encoding(start []byte) charset.Encoding {
+	if name := r.endpoint.Encoding; name != "" {
+		e, _ := charset.Lookup(name) // was checked
+		return e
+	}
+	return charset.Guess(start)
+}
+
+// mayDeclare reports whether the charset of Content-Type has a say in a body,
+// which has the given encoding otherwise. XML tells its own.
+func (r *Resource) mayDeclare(format string, encoding charset.Encoding) bool {
+	return format != "xml" && encoding.IsUTF8() && r.endpoint.Encoding == ""
+}
+
+func notText(err error) error {
+	return fmt.Errorf("the body cannot be brought into UTF-8 (endpoint.response_format.encoding): %w", err)
 }
 
 // maxBytes bounds what a packed body may unpack to.
@@ -151,6 +185,8 @@ func badJSON(body []byte, err error) error {
 		hint = " (endpoint.response_format = { lenient = true } reads NaN and Infinity as null)"
 	case syntax.Msg == "text after the end of the value" && len(near) > 0 && (near[0] == '{' || near[0] == '['):
 		hint = " (endpoint.format = \"jsonl\" reads one value after the other)"
+	case syntax.Msg == "invalid UTF-8":
+		hint = " (endpoint.response_format = { encoding = \"windows-1252\" } reads another encoding)"
 	}
 	if len(near) == 0 {
 		return fmt.Errorf("the response is not JSON: %w%s", err, hint)

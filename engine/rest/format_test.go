@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"unicode/utf16"
 
 	"github.com/restlua/restlua/engine/config"
 	"github.com/restlua/restlua/engine/rawjson"
@@ -42,6 +43,15 @@ func zipped(t testing.TB, files ...string) string {
 	return b.String()
 }
 
+// wide is text as UTF-16, the lower byte first.
+func wide(text string) string {
+	var out []byte
+	for _, u := range utf16.Encode([]rune(text)) {
+		out = append(out, byte(u), byte(u>>8))
+	}
+	return string(out)
+}
+
 func TestFormats(t *testing.T) {
 	t.Parallel()
 	const users = `<?xml version="1.0"?><!-- x --><users page="1" xmlns="urn:x"><user id="7"><name>Ann &amp; Bo</name><tag>a</tag><tag>b</tag></user><user id="8"/><user>plain</user><user lang="de">mixed <b>x</b></user></users>`
@@ -52,6 +62,7 @@ func TestFormats(t *testing.T) {
 		path     string
 		selector string
 		lenient  bool
+		encoding string
 		body     string
 		want     string
 		fails    string
@@ -79,7 +90,22 @@ func TestFormats(t *testing.T) {
 		{name: "xml selector", format: "xml", selector: "users['@page']", body: users, want: `"1"`},
 		{name: "xml one element", typ: "application/atom+xml", selector: "feed.entry", body: `<feed><entry><id>1</id></entry></feed>`, want: `{"id":"1"}`},
 		{name: "xml latin1", format: "xml", selector: "a", body: "<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?><a>caf\xe9</a>", want: `"café"`},
-		{name: "xml other encoding", format: "xml", body: `<?xml version="1.0" encoding="utf-16"?><a/>`, fails: "utf-16"},
+		{name: "xml other encoding", format: "xml", selector: "a", body: "<?xml version=\"1.0\" encoding=\"windows-1251\"?><a>\xcf\xf0\xe8</a>", want: `"При"`},
+		{name: "xml unknown encoding", format: "xml", body: `<?xml version="1.0" encoding="EBCDIC"?><a/>`, fails: "EBCDIC"},
+		{name: "xml utf-16", format: "xml", selector: "a", body: wide(`<?xml version="1.0" encoding="utf-16"?><a>ä</a>`), want: `"ä"`},
+		{name: "xml tells its own encoding", typ: "text/xml; charset=windows-1251", selector: "a", body: "<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?><a>caf\xe9</a>", want: `"café"`},
+		{name: "xml of a given encoding", format: "xml", selector: "a", encoding: "windows-1251", body: "<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?><a>\xcf</a>", want: `"П"`},
+
+		{name: "utf-16", body: wide(`[1,"ä"]`), want: `1 "ä"`},
+		{name: "utf-16 with a mark", body: "\xff\xfe" + wide(`[1,"ä"]`), want: `1 "ä"`},
+		{name: "declared charset", typ: "application/json; charset=ISO-8859-1", body: "[\"caf\xe9\"]", want: `"café"`},
+		{name: "declared charset that is not so", typ: "application/json; charset=ISO-8859-1", body: `["café"]`, want: `"café"`},
+		{name: "declared charset that is not known", typ: "application/json; charset=x", body: `["café"]`, want: `"café"`},
+		{name: "declared charset of csv", typ: "text/csv; charset=shift_jis", body: "a\n\x93\xfa\x96{\n", want: `{"a":"日本"}`},
+		{name: "declared charset of jsonl", typ: "application/x-ndjson; charset=windows-1252", body: "\"\x80\"\n1", want: `"€" 1`},
+		{name: "a given encoding", encoding: "windows-1252", body: "[\"\x80\"]", want: `"€"`},
+		{name: "a given encoding, and a declared one", encoding: "windows-1252", typ: "application/json; charset=shift_jis", body: "[\"\x80\"]", want: `"€"`},
+		{name: "no encoding at all", body: "[\"caf\xe9\"]", fails: "encoding = "},
 		{name: "xml broken", format: "xml", body: "<a>\n<b></a>", fails: "line 2"},
 		{name: "xml broken off", format: "xml", body: "<a><b>", fails: "the XML is broken"},
 		{name: "xml two roots", format: "xml", body: "<a/><b/>", fails: "second root"},
@@ -100,7 +126,7 @@ func TestFormats(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			e := &config.Endpoint{Format: c.format, DataSelector: c.selector, Lenient: c.lenient, Paginator: &config.Paginator{Kind: "single_page"}}
+			e := &config.Endpoint{Format: c.format, DataSelector: c.selector, Lenient: c.lenient, Encoding: c.encoding, Paginator: &config.Paginator{Kind: "single_page"}}
 			if c.path != "" {
 				e.Path = text(c.path)
 			}

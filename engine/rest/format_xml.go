@@ -8,6 +8,7 @@ import (
 	"io"
 	"strings"
 
+	"github.com/restlua/restlua/engine/charset"
 	"github.com/restlua/restlua/engine/rawjson"
 )
 
@@ -19,8 +20,8 @@ import (
 // An element with nothing but text is that text, an empty one null; text beside
 // attributes or elements is "#text". Elements of one name become a list, at the
 // place of the first. Names lose their prefixes.
-func readXML(_ *Resource, body []byte) (document, error) {
-	d := newXMLDecoder(bytes.NewReader(body))
+func readXML(r *Resource, body []byte) (document, error) {
+	d := r.newXMLDecoder(bytes.NewReader(body))
 	start, err := xmlRoot(d)
 	if err != nil {
 		return document{}, err
@@ -37,14 +38,13 @@ func readXML(_ *Resource, body []byte) (document, error) {
 	return document{json: doc}, nil
 }
 
-func newXMLDecoder(in io.Reader) *xml.Decoder {
+// newXMLDecoder reads what was brought into UTF-8 already, where the endpoint
+// names an encoding, and else in the encoding that the document names.
+func (r *Resource) newXMLDecoder(in io.Reader) *xml.Decoder {
 	d := xml.NewDecoder(in)
-	d.CharsetReader = func(charset string, in io.Reader) (io.Reader, error) {
-		switch strings.ToLower(charset) {
-		case "iso-8859-1", "latin1", "us-ascii":
-			return &latin1{in: in}, nil
-		}
-		return nil, fmt.Errorf("the encoding %q is not supported; expected utf-8 or iso-8859-1", charset)
+	d.CharsetReader = charset.XML
+	if r.endpoint.Encoding != "" {
+		d.CharsetReader = func(_ string, in io.Reader) (io.Reader, error) { return in, nil }
 	}
 	return d
 }
@@ -176,26 +176,4 @@ func (b *xmlBuilder) value() []byte {
 		out = append(append(append(out, '['), bytes.Join(f.values, []byte{','})...), ']')
 	}
 	return append(out, '}')
-}
-
-// latin1 reads ISO 8859-1 as UTF-8.
-type latin1 struct {
-	in   io.Reader
-	rest []byte // UTF-8 not given out yet
-	buf  [512]byte
-}
-
-func (l *latin1) Read(p []byte) (int, error) {
-	if len(l.rest) == 0 {
-		n, err := l.in.Read(l.buf[:])
-		if n == 0 {
-			return 0, err
-		}
-		for _, c := range l.buf[:n] {
-			l.rest = append(l.rest, string(rune(c))...)
-		}
-	}
-	n := copy(p, l.rest)
-	l.rest = l.rest[n:]
-	return n, nil
 }

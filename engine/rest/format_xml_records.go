@@ -38,8 +38,8 @@ type xmlRecords struct {
 	document []byte // when the root is closed
 }
 
-func newXMLRecords(in io.Reader, names []string, most int64) *xmlRecords {
-	return &xmlRecords{d: newXMLDecoder(in), names: names, most: most, seen: make([]bool, len(names))}
+func newXMLRecords(d *xml.Decoder, names []string, most int64) *xmlRecords {
+	return &xmlRecords{d: d, names: names, most: most, seen: make([]bool, len(names))}
 }
 
 func (x *xmlRecords) doc() ([]byte, bool) {

@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/restlua/restlua/engine/charset"
 	"github.com/restlua/restlua/engine/config"
 	"github.com/restlua/restlua/engine/rawjson"
 )
@@ -156,6 +157,13 @@ func (r *Resource) open(reply *reply, pool *bodies) (p *pieces, whole []byte, er
 	if err != nil && err != io.EOF {
 		return nil, nil, unpackError(err)
 	}
+	encoding := r.encoding(head)
+	if !encoding.IsUTF8() {
+		buffered = bufio.NewReaderSize(encoding.Reader(buffered), 64<<10)
+		if head, err = buffered.Peek(4096); err != nil && err != io.EOF {
+			return nil, nil, notText(err)
+		}
+	}
 	if bytes.HasPrefix(head, []byte("\xef\xbb\xbf")) {
 		_, _ = buffered.Discard(3)
 		head = head[3:]
@@ -163,6 +171,15 @@ func (r *Resource) open(reply *reply, pool *bodies) (p *pieces, whole []byte, er
 	format := r.endpoint.Format
 	if format == "" && rawjson.SkipSpace(head, 0) < len(head) {
 		format = formatOf(reply.Headers.Get("Content-Type"), name, reply.url, head)
+	}
+	if r.mayDeclare(format, encoding) {
+		declared, err := r.declared(reply)
+		if err != nil {
+			return nil, nil, unpackError(err)
+		}
+		if !declared.IsUTF8() {
+			buffered = bufio.NewReaderSize(declared.Reader(buffered), 64<<10)
+		}
 	}
 	bound := &bounded{r: buffered, most: r.maxBytes() + readAhead}
 	p = &pieces{r: r, pool: pool, in: bound, close: closed}
@@ -175,7 +192,7 @@ func (r *Resource) open(reply *reply, pool *bodies) (p *pieces, whole []byte, er
 	case format == "csv":
 		p.reader = newCSVRecords(bound)
 	case format == "xml" && r.selection.elements():
-		p.reader = newXMLRecords(bound, r.selection.names, r.maxBytes())
+		p.reader = newXMLRecords(r.newXMLDecoder(bound), r.selection.names, r.maxBytes())
 	default:
 		p = nil
 		whole, err := readBounded(buffered, r.maxBytes())
@@ -188,6 +205,24 @@ func (r *Resource) open(reply *reply, pool *bodies) (p *pieces, whole []byte, er
 		return nil, whole, nil
 	}
 	return p, nil, nil
+}
+
+// declared is the encoding that Content-Type names for a spooled body that is not
+// UTF-8.
+func (r *Resource) declared(reply *reply) (charset.Encoding, error) {
+	e := charset.Declared(reply.Headers.Get("Content-Type"))
+	if e.IsUTF8() {
+		return e, nil
+	}
+	in, _, closed, err := r.unpacked(reply.spool)
+	if err != nil {
+		return e, err
+	}
+	valid, err := charset.Valid(in)
+	if valid {
+		e = charset.Encoding{}
+	}
+	return e, errors.Join(err, closed())
 }
 
 // unpacked opens a spooled body, packed or not. name is that of the file in it.

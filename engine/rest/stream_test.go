@@ -65,6 +65,7 @@ func TestStreamsEqualBodiesInMemory(t *testing.T) {
 	for _, c := range []struct {
 		name, format, selector, body string
 		lenient                      bool
+		typ, encoding                string
 		fails                        string
 	}{
 		{name: "jsonl", format: "jsonl", body: "{\"a\":1}\n\n{\"a\":\n2} 3\n\"x\""},
@@ -81,6 +82,12 @@ func TestStreamsEqualBodiesInMemory(t *testing.T) {
 		{name: "csv long", format: "csv", body: "id,n\n" + strings.Repeat("1,\"a\nb\"\n", 150_000)},
 		{name: "csv broken", format: "csv", body: "a,b\n1,\"x\n", fails: "the CSV is broken: line "},
 		{name: "csv not UTF-8", format: "csv", body: "a\n\xff\n", fails: "UTF-8"},
+		{name: "csv utf-16", format: "csv", body: "\xff\xfe" + wide("id,n\n1,ä\n") + strings.Repeat(wide("2,ö\n"), 100_000)},
+		{name: "csv of a given encoding", format: "csv", encoding: "shift_jis", body: "a\n" + strings.Repeat("\x93\xfa\x96{\n", 50_000)},
+		{name: "csv of a declared charset", format: "csv", typ: "text/csv; charset=windows-1252", body: "a\n" + strings.Repeat("x\n", 50_000) + "\x80\n"},
+		{name: "csv of a wrong declared charset", format: "csv", typ: "text/csv; charset=windows-1252", body: "a\n" + strings.Repeat("x\n", 50_000) + "€\n"},
+		{name: "jsonl of a declared charset", format: "jsonl", typ: "text/plain; charset=windows-1251", body: "\"\xcf\"\n1"},
+		{name: "xml of a given encoding", format: "xml", selector: "a.b", encoding: "windows-1251", body: "<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?><a><b>\xcf</b></a>"},
 		{name: "xml", format: "xml", selector: "users.user", body: users},
 		{name: "xml latin1", format: "xml", selector: "a.b", body: "<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?><a><b>caf\xe9</b></a>"},
 		{name: "xml one null", format: "xml", selector: "a.b", body: "<a><b/></a>"},
@@ -94,10 +101,10 @@ func TestStreamsEqualBodiesInMemory(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			e := &config.Endpoint{Format: c.format, DataSelector: c.selector, Lenient: c.lenient, Paginator: &config.Paginator{Kind: "single_page"}}
+			e := &config.Endpoint{Format: c.format, DataSelector: c.selector, Lenient: c.lenient, Encoding: c.encoding, Paginator: &config.Paginator{Kind: "single_page"}}
 			r := answers(c.body).resource(t, config.Client{}, config.Resource{Endpoint: e}, nil)
 			for name, body := range map[string]string{"plain": c.body, "gzip": gzipped(t, c.body), "zip": zipped(t, "x.dat", c.body), "gzip twice": gzipped(t, gzipped(t, c.body))} {
-				got, _, err := spooled(t, r, body, "")
+				got, _, err := spooled(t, r, body, c.typ)
 				if c.fails != "" {
 					wantError(t, err, c.fails)
 					continue
@@ -109,7 +116,7 @@ func TestStreamsEqualBodiesInMemory(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				a, err := s.answer(&reply{Response: hook.Response{Status: 200, Body: []byte(c.body)}, release: func() {}})
+				a, err := s.answer(&reply{Response: hook.Response{Status: 200, Headers: http.Header{"Content-Type": {c.typ}}, Body: []byte(c.body)}, release: func() {}})
 				if err != nil {
 					t.Fatal(err)
 				}
