@@ -57,6 +57,7 @@ func session(t *table) Session {
 		RequestBackoffFactor: t.float("request_backoff_factor"),
 		RequestMaxRetryDelay: t.duration("request_max_retry_delay"),
 		HookTimeout:          t.duration("hook_timeout"),
+		RetryCondition:       t.get("retry_condition").ref(),
 	}
 	for _, v := range t.get("status_codes").items() {
 		if n, ok := wholeNumber(v.node.Text); ok && v.kind() == KindNumber {

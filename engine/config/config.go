@@ -67,6 +67,7 @@ type Session struct {
 	RequestBackoffFactor float64       // default 1: waits 1, 2, 4, 8 s
 	RequestMaxRetryDelay time.Duration // default 300 s
 	StatusCodes          []int         // extra statuses to retry
+	RetryCondition       hook.Ref      // is asked about what would not be retried; empty: nobody is
 	HookTimeout          time.Duration // default 1 s
 }
 
