@@ -178,6 +178,22 @@ func TestRetryConditionError(t *testing.T) {
 	}
 }
 
+// RET-08: where there is no script to run in, as for what the console asks,
+// nobody is asked.
+func TestRetryConditionWithoutWorld(t *testing.T) {
+	t.Parallel()
+	c, _, _ := testClient(t, func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, `[{"id":1}]`) }, func(c *config.Client, _ *Options) {
+		c.Session.RetryCondition = "client.session.retry_condition"
+	})
+	r, err := c.Resource(&config.Resource{Name: "items", Endpoint: &config.Endpoint{Method: "GET", Path: text("items"), Paginator: &config.Paginator{Kind: "single_page"}}}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := pages(t, r, Binding{}); err != nil || len(got) != 1 {
+		t.Errorf("pages %q, %v", got, err)
+	}
+}
+
 // RET-08: a function that looks at bodies gets them whole.
 func TestRetryConditionHoldsBodies(t *testing.T) {
 	t.Parallel()
