@@ -280,6 +280,8 @@ func TestClient(t *testing.T) {
 	whole := good(t, `{"client": {"base_url": "", "rate_limit": {"requests": 2}}, "resources": [], "on_start": {"$func": 1}}`)
 	c = whole.Client
 	equal(t, "RET-01, RET-06 defaults", c.Session, Session{time.Minute, 5, 1, 5 * time.Minute, nil, "", time.Second})
+	none := good(t, `{"client": {"base_url": "", "session": {"request_backoff_factor": 0, "request_max_retry_delay": 0}}, "resources": []}`).Client.Session
+	equal(t, "RET-07 no waits", line(none.RequestBackoffFactor < 0, none.RequestMaxRetryDelay < 0), "true true")
 	equal(t, "defaults", line(c.Concurrency, c.MaxResponseBytes, c.Cookies, c.RateLimit), "8 268435456 true [{2 1s 0}]")
 	equal(t, "on_start", whole.OnStart, hook.Ref("on_start"))
 }
