@@ -33,7 +33,7 @@ var packages = map[string]struct {
 	"engine/telemetry":                   {[]string{"engine"}, "it listens to events, as any program can"},
 	"lua":                                {[]string{"engine/config", "engine/hook", "engine/rawjson", "lua/view", "stdlib"}, "scripts know nothing of requests or tables"},
 	"lua/console":                        {[]string{"engine", "engine/config", "engine/hook", "engine/jsonpath", "engine/rawjson", "engine/rest", "lua", "stdlib"}, "it asks as a load does, and writes nothing"},
-	"lua/scripttest":                     {[]string{"engine", "engine/config", "engine/dataset", "engine/hook", "engine/rawjson", "engine/schema", "engine/state", "lua", "lua/view", "stdlib", "writers/parquet"}, "it runs scripts as a program does, and reads what they wrote"},
+	"lua/scripttest":                     {[]string{"engine", "engine/config", "engine/dataset", "engine/hook", "engine/rawjson", "engine/state", "lua", "lua/view", "stdlib", "writers/parquet"}, "it runs scripts as a program does, and reads what they wrote"},
 	"lua/view":                           {[]string{"engine/rawjson"}, "values of scripts know nothing of who makes them"},
 	"stdlib":                             {[]string{"engine/hook", "engine/rawjson", "lua/view"}, "modules of scripts stand alone"},
 	"writers":                            {[]string{"engine/schema"}, "a format knows batches only"},

@@ -138,7 +138,7 @@ func pictureRows(t *testing.T, table, path string, docs map[int64]string) (out [
 				root = f.v.Ints[f.at]
 			case schema.LoadID, schema.ParentID:
 			default:
-				text := cell(f.v, f.at)
+				text := string(f.v.AppendText(nil, f.at, 0))
 				cells = append(cells, f.name+"="+text)
 				if f.name == "doc" && isRoot {
 					doc = text

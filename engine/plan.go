@@ -222,6 +222,9 @@ func hasHooks(r *config.Resource, c *config.Config) bool {
 			return true
 		}
 	}
+	if c.Client.Session.RetryCondition != "" {
+		return true
+	}
 	auth, pages := e.Auth, e.Paginator
 	if auth == nil {
 		auth = c.Client.Auth

@@ -17,7 +17,6 @@ import (
 
 	"github.com/restlua/restlua/engine"
 	"github.com/restlua/restlua/engine/dataset"
-	"github.com/restlua/restlua/engine/schema"
 	"github.com/restlua/restlua/lua"
 )
 
@@ -45,7 +44,7 @@ func fileRows(t testing.TB, path string) (rows []string) {
 		var line strings.Builder
 		for _, f := range fields {
 			if f.name != "started_at" && f.name != "committed_at" && f.name != "script_hash" {
-				fmt.Fprintf(&line, "%s=%s ", f.name, cell(f.v, f.at))
+				fmt.Fprintf(&line, "%s=%s ", f.name, f.v.AppendText(nil, f.at, 0))
 			}
 		}
 		rows = append(rows, line.String())
@@ -54,20 +53,6 @@ func fileRows(t testing.TB, path string) (rows []string) {
 		t.Fatal(err)
 	}
 	return rows
-}
-
-func cell(v *schema.Vector, at int) string {
-	switch v.Column.Type {
-	case schema.Bool:
-		return strconv.FormatBool(v.Bools[at])
-	case schema.Double:
-		return strconv.FormatFloat(v.Doubles[at], 'g', -1, 64)
-	case schema.Text, schema.JSON, schema.Binary:
-		return string(v.Bytes(at))
-	case schema.Decimal:
-		return string(schema.AppendDecText(nil, schema.DecAt(v.Data, at), v.Column.Scale))
-	}
-	return strconv.FormatInt(v.Ints[at], 10)
 }
 
 // family is an API of parents on pages, their children on pages, and the

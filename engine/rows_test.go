@@ -4,11 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"math/big"
 	"os"
-	"strconv"
 	"strings"
-	"time"
 
 	"github.com/restlua/restlua/engine/schema"
 	"github.com/restlua/restlua/writers/parquet"
@@ -72,31 +69,9 @@ func readRows(path string) ([]string, error) {
 
 // cellOf is the i-th value of a vector as JSON shows it.
 func cellOf(v *schema.Vector, i int) any {
-	switch v.Column.Type {
-	case schema.Bool:
-		return v.Bools[i]
-	case schema.Bigint:
-		return v.Ints[i]
-	case schema.Double:
-		return json.Number(strconv.FormatFloat(v.Doubles[i], 'g', -1, 64))
-	case schema.Decimal:
-		raw := v.Data[16*i : 16*i+16]
-		n := new(big.Int).SetBytes(raw)
-		if raw[0]&0x80 != 0 {
-			n.Sub(n, new(big.Int).Lsh(big.NewInt(1), 128))
-		}
-		scale := big.NewInt(int64(v.Column.Scale))
-		return json.Number(new(big.Rat).SetFrac(n, new(big.Int).Exp(big.NewInt(10), scale, nil)).FloatString(v.Column.Scale))
-	case schema.JSON:
-		return json.RawMessage(v.Bytes(i))
-	case schema.Timestamp:
-		return time.UnixMicro(v.Ints[i]).UTC().Format(time.RFC3339Nano)
-	case schema.Date:
-		return time.Unix(86400*v.Ints[i], 0).UTC().Format(time.DateOnly)
-	case schema.Time:
-		return time.UnixMicro(v.Ints[i]).UTC().Format("15:04:05.999999")
-	case schema.Binary:
-		return v.Bytes(i)
+	text := v.AppendText(nil, i, 0)
+	if v.Column.Type.InJSON() {
+		return json.RawMessage(text)
 	}
-	return string(v.Bytes(i))
+	return string(text)
 }

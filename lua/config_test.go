@@ -176,3 +176,40 @@ func TestRandom(t *testing.T) {
 		t.Errorf("got %v, %v and %v", one, again, other)
 	}
 }
+
+// SCR-31: text that the script did not write itself is known as such, wherever
+// it came from.
+func TestComputed(t *testing.T) {
+	t.Parallel()
+	settings := func(path string) (any, bool, []string, error) {
+		switch path {
+		case "day":
+			return "2024-01-01", true, nil, nil
+		case "all":
+			return map[string]any{"since": "2024-03-03"}, true, nil, nil
+		}
+		return nil, false, []string{"here"}, nil
+	}
+	n := evaluate(t, `local config, secrets, json = require("config"), require("secrets"), require("json")
+local day, start = "2024-05-05", nil
+start = config.get("start", day)
+local t = { literal = "2024-01-01", setting = config.get("day"), secret = secrets.get("day"),
+	default = config.get("none", "2024-02-02"), joined = config.get("day") .. "T00:00:00Z", inner = config.get("all"),
+	module = json.decode('"2024-04-04"'), start = start, set_later = "2024-07-07", replaced = "2024-08-08", plain = "2024-09-09" }
+t.set_later = config.get("day")
+t.replaced = "2024-06-06"
+local plain = t.plain
+t.through = plain
+return t`, hook.Env{Config: settings, Secrets: settings})
+	for name, want := range map[string]bool{
+		"literal": false, "setting": true, "secret": true, "default": true, "joined": true,
+		"module": true, "start": true, "set_later": true, "replaced": false, "through": false,
+	} {
+		if got := n.Get(name); got == nil || got.Computed != want {
+			t.Errorf("%s: computed is not %v: %+v", name, want, got)
+		}
+	}
+	if got := n.Get("inner").Get("since"); !got.Computed {
+		t.Errorf("inside a setting: %+v", got)
+	}
+}

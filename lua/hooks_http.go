@@ -52,6 +52,33 @@ func (w *World) Respond(ctx context.Context, f hook.Ref, r *hook.Response) (hook
 	return hook.Continue, w.wrongResult(f, "an action (\"ignore\", \"retry\", \"fail\", \"stop\", \"refresh_auth\") or nothing", v)
 }
 
+// Retry calls function(resp, err, ctx) of client.session.retry_condition, which
+// sees the response and does not change it.
+func (w *World) Retry(ctx context.Context, f hook.Ref, r *hook.Response, failure string) (bool, error) {
+	c, err := w.enter(ctx, f)
+	if err != nil {
+		return false, err
+	}
+	defer w.leave()
+	defer w.watchState()()
+	w.L.Push(c.fn)
+	if r != nil {
+		p := w.newResponse(r)
+		p.set = nil
+		defer func() { p.ended = true }()
+		w.L.Push(p.userdata)
+		w.L.Push(lua.LNil)
+	} else {
+		w.L.Push(lua.LNil)
+		w.L.Push(lua.LString(failure))
+	}
+	w.L.Push(w.ctx)
+	if err := w.call(f, 3, 1); err != nil {
+		return false, err
+	}
+	return lua.LVAsBool(w.L.Get(-1)), nil
+}
+
 func (w *World) withResponse(ctx context.Context, f hook.Ref, r *hook.Response) (lua.LValue, error) {
 	c, err := w.enter(ctx, f)
 	if err != nil {

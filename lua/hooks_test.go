@@ -424,3 +424,55 @@ return {
 		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
 }
+
+// RET-08: the condition gets an answer or the text of a failure, nil for the
+// other, and cannot change the answer.
+func TestRetry(t *testing.T) {
+	t.Parallel()
+	s := mustParse(t, `local nothing
+return { client = { session = {
+	retry_condition = function(resp, err, ctx)
+		if err then return resp == nil and err == "timed out" and ctx.resource == "things" end
+		return resp.json and resp.json.busy or resp.headers["x-again"]
+	end,
+	writes = function(resp) resp.body = "" end,
+	edits = function(resp) resp.json.busy = true return resp.json.busy end,
+	breaks = function(resp)
+		return nothing.status
+	end,
+} } }`)
+	w := world(t, s, hook.Env{})
+	const session hook.Ref = "client.session."
+	for _, test := range []struct {
+		f       hook.Ref
+		r       *hook.Response
+		failure string
+		want    bool
+		err     string
+	}{
+		{"retry_condition", &hook.Response{Status: 200, Body: []byte(`{"busy":true}`)}, "", true, ""},
+		{"retry_condition", &hook.Response{Status: 200, Body: []byte(`{"busy":false}`)}, "", false, ""},
+		{"retry_condition", &hook.Response{Status: 200, Body: []byte(`busy`)}, "", false, ""},
+		{"retry_condition", &hook.Response{Status: 400, Headers: http.Header{"X-Again": {"1"}}}, "", true, ""},
+		{"retry_condition", nil, "timed out", true, ""},
+		{"retry_condition", nil, "refused", false, ""},
+		{"edits", &hook.Response{Status: 200, Body: []byte(`{"busy":false}`)}, "", true, ""},
+		{"writes", &hook.Response{Status: 200}, "", false, "t.lua:7: response.body cannot be changed"},
+		{"breaks", &hook.Response{Status: 200}, "", false, "t.lua:10: attempt to index"},
+		{"breaks", nil, "timed out", false, "client.session.breaks"},
+	} {
+		before := ""
+		if test.r != nil {
+			before = string(test.r.Body)
+		}
+		got, err := w.Retry(context.Background(), session+test.f, test.r, test.failure)
+		if test.err != "" {
+			wantError(t, err, test.err)
+		} else if err != nil || got != test.want {
+			t.Errorf("%s of %v %q: %v, %v", test.f, test.r, test.failure, got, err)
+		}
+		if test.r != nil && string(test.r.Body) != before {
+			t.Errorf("%s changed the body to %s", test.f, test.r.Body)
+		}
+	}
+}

@@ -15,6 +15,8 @@ type marks struct {
 	files  map[string]*chunk
 	tables map[*lua.LTable]tableMark
 	fields map[fieldMark]config.Pos
+	given  map[string]bool // texts that secrets.get and config.get gave
+	texts  map[string]bool // constants of the files; nil until they are asked for
 }
 
 type tableMark struct {
@@ -28,7 +30,7 @@ type fieldMark struct {
 }
 
 func newMarks() *marks {
-	return &marks{files: map[string]*chunk{}, tables: map[*lua.LTable]tableMark{}, fields: map[fieldMark]config.Pos{}}
+	return &marks{files: map[string]*chunk{}, tables: map[*lua.LTable]tableMark{}, fields: map[fieldMark]config.Pos{}, given: map[string]bool{}}
 }
 
 // caller is the file whose code calls the function at hand.
@@ -104,4 +106,43 @@ func (m *marks) field(t *lua.LTable, key lua.LValue, table config.Pos) (keyPos, 
 		}
 	}
 	return table, table
+}
+
+// wrote reports whether a text of the config stands in the script, as far as the
+// text tells: it is a constant there, and none that a setting or secret gave.
+func (m *marks) wrote(text string) bool {
+	if m.texts == nil {
+		m.texts = map[string]bool{}
+		for _, c := range m.files {
+			m.constants(c.plain)
+		}
+	}
+	return m.texts[text] && !m.given[text]
+}
+
+func (m *marks) constants(f *lua.FunctionProto) {
+	for _, v := range f.Constants {
+		if s, ok := v.(lua.LString); ok {
+			m.texts[string(s)] = true
+		}
+	}
+	for _, inner := range f.FunctionPrototypes {
+		m.constants(inner)
+	}
+}
+
+// literal reports whether the value of a field of t is a text right in the
+// constructor of t, and was not set later.
+func (m *marks) literal(t *lua.LTable, name string) bool {
+	mark, ok := m.tables[t]
+	if _, later := m.fields[fieldMark{t, lua.LString(name)}]; later || !ok {
+		return false
+	}
+	for _, f := range mark.constructor.Fields {
+		if key, ok := f.Key.(*ast.StringExpr); ok && key.Value == name {
+			_, text := f.Value.(*ast.StringExpr)
+			return text
+		}
+	}
+	return false
 }

@@ -52,6 +52,7 @@ func (n *nodes) value(path string, v lua.LValue, pos config.Pos) (*config.Node, 
 	case lua.LString:
 		node.Kind, node.Text = config.KindString, string(v)
 		node.Secret = n.world.secrets.in(node.Text)
+		node.Computed = !n.world.marks.wrote(node.Text)
 	case *lua.LFunction:
 		node.Kind = config.KindFunc
 		if v.Proto != nil {
@@ -122,6 +123,9 @@ func (n *nodes) table(path string, t *lua.LTable, pos config.Pos) (*config.Node,
 		if err != nil {
 			return nil, err
 		}
+		if n.world.marks.literal(t, name) {
+			e.Computed = false // whatever else has this text
+		}
 		node.Fields = append(node.Fields, config.Field{Name: name, Value: e, Pos: keyPos})
 	}
 	return node, nil
@@ -165,6 +169,7 @@ func (n *nodes) json(path string, raw []byte, pos config.Pos) (*config.Node, err
 		node.Kind = config.KindString
 		node.Text, err = rawjson.Unquote(raw)
 		node.Secret = n.world.secrets.in(node.Text)
+		node.Computed = !n.world.marks.wrote(node.Text)
 	case 't', 'f':
 		node.Kind, node.Bool = config.KindBool, raw[0] == 't'
 	case 'n':

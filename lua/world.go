@@ -69,6 +69,11 @@ func newWorld(s *Script, env hook.Env) *World {
 	w.meter.options = s.options
 	w.meter.begin(context.Background(), s.options.EvalTimeout, "the evaluation of the script")
 	w.host = stdlib.Host{Env: env, Evaluating: true, Context: func() context.Context { return w.meter.caller }}
+	w.host.Gave = func(v lua.LValue) {
+		if s, ok := v.(lua.LString); ok && w.marks != nil {
+			w.marks.given[string(s)] = true
+		}
+	}
 	if env.Secrets != nil {
 		w.host.Secrets = w.secrets.get
 	}

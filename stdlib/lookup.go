@@ -35,6 +35,9 @@ func lookup(c *call, find hook.Lookup) int {
 	default:
 		c.fail("%q is not set; looked in: %s", path, strings.Join(places, ", "))
 	}
+	if c.Gave != nil {
+		c.Gave(c.L.Get(-1))
+	}
 	return 1
 }
 

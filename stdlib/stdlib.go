@@ -22,6 +22,9 @@ import (
 type Host struct {
 	hook.Env
 	Evaluating bool // the script is evaluated for its config; hooks run later
+	// Gave is told each value that secrets.get and config.get give, defaults
+	// among them; nil: nobody is.
+	Gave func(v lua.LValue)
 	// Context is that of the call at hand; nil means context.Background.
 	Context func() context.Context
 }

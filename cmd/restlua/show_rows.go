@@ -127,11 +127,8 @@ func appendCell(b []byte, t schema.Type, c dataset.Cell) []byte {
 	if c.Null {
 		return append(b, "null"...)
 	}
-	switch t {
-	case schema.Bool, schema.Bigint, schema.Double, schema.Decimal, schema.JSON:
-		if json.Valid([]byte(c.Text)) { // not NaN
-			return append(b, c.Text...)
-		}
+	if t.InJSON() && json.Valid([]byte(c.Text)) { // not NaN
+		return append(b, c.Text...)
 	}
 	return rawjson.AppendQuoted(b, strings.ToValidUTF8(c.Text, "\ufffd"))
 }

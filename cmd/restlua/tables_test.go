@@ -5,13 +5,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"math/big"
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
-	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -147,40 +144,11 @@ func readFile(path string, all bool) ([]string, error) {
 
 // cell is the i-th value of a vector as JSON shows it.
 func cell(v *schema.Vector, i int) any {
-	switch v.Column.Type {
-	case schema.Bool:
-		return v.Bools[i]
-	case schema.Bigint:
-		return v.Ints[i]
-	case schema.Double:
-		return json.Number(strconv.FormatFloat(v.Doubles[i], 'g', -1, 64))
-	case schema.Decimal:
-		return json.Number(decimalText(v.Data[16*i:16*i+16], v.Column.Scale))
-	case schema.JSON:
-		return json.RawMessage(v.Bytes(i))
-	case schema.Timestamp:
-		layout := time.RFC3339Nano
-		if v.Column.Naive {
-			layout = "2006-01-02T15:04:05.999999999"
-		}
-		return time.UnixMicro(v.Ints[i]).UTC().Format(layout)
-	case schema.Date:
-		return time.Unix(86400*v.Ints[i], 0).UTC().Format(time.DateOnly)
-	case schema.Time:
-		return time.UnixMicro(v.Ints[i]).UTC().Format("15:04:05.999999")
-	case schema.Binary:
-		return v.Bytes(i) // base64
+	text := v.AppendText(nil, i, 0)
+	if v.Column.Type.InJSON() {
+		return json.RawMessage(text)
 	}
-	return string(v.Bytes(i))
-}
-
-// decimalText shows 16 bytes of two's complement with their scale.
-func decimalText(raw []byte, scale int) string {
-	n := new(big.Int).SetBytes(raw)
-	if raw[0]&0x80 != 0 {
-		n.Sub(n, new(big.Int).Lsh(big.NewInt(1), 128))
-	}
-	return new(big.Rat).SetFrac(n, new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(scale)), nil)).FloatString(scale)
+	return string(text)
 }
 
 func columnsCommand(ts *testscript.TestScript, neg bool, args []string) {

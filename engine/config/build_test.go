@@ -267,19 +267,21 @@ func TestSingleEntity(t *testing.T) {
 func TestClient(t *testing.T) {
 	t.Parallel()
 	c := good(t, `{"client": {"base_url": "https://a.example/v1", "headers": {"A": "{resources.x.y} {{z}}", "N": 5, "B": true, "Z": null},
-		"session": {"request_timeout": "2m", "request_max_attempts": 3, "request_backoff_factor": 0.5, "request_max_retry_delay": 10, "status_codes": [409, 423], "hook_timeout": "500ms"},
+		"session": {"request_timeout": "2m", "request_max_attempts": 3, "request_backoff_factor": 0.5, "request_max_retry_delay": 10, "status_codes": [409, 423], "retry_condition": {"$func": 1}, "hook_timeout": "500ms"},
 		"rate_limit": [{"requests": 10}, {"requests": 400, "per": "1m", "burst": 5}, {"requests": 1, "per": 0.5}],
 		"allowed_hosts": ["*.example.com"], "concurrency": 4, "max_response_bytes": 1024, "cookies": false,
 		"tls": {"ca_file": "ca.pem", "cert_file": "c", "key_file": "k", "insecure_skip_verify": true}},
 		"resources": [], "on_start": {"$func": 1}, "on_finish": {"$func": 1}}`).Client
 	equal(t, "PLH-24, HDR-07", c.Headers, []hook.Pair{{Name: "A", Value: "{resources.x.y} {{z}}"}, {Name: "N", Value: "5"}, {Name: "B", Value: "true"}})
-	equal(t, "RET-07", c.Session, Session{2 * time.Minute, 3, 0.5, 10 * time.Second, []int{409, 423}, 500 * time.Millisecond})
+	equal(t, "RET-07, RET-08", c.Session, Session{2 * time.Minute, 3, 0.5, 10 * time.Second, []int{409, 423}, "client.session.retry_condition", 500 * time.Millisecond})
 	equal(t, "OPR-03", c.RateLimit, []Rate{{10, time.Second, 0}, {400, time.Minute, 5}, {1, 500 * time.Millisecond, 0}})
 	equal(t, "OPR-04 to OPR-09", line(c.BaseURL, c.AllowedHosts, c.Concurrency, c.MaxResponseBytes, c.Cookies, c.TLS), "https://a.example/v1 [*.example.com] 4 1024 false {ca.pem c k true}")
 
 	whole := good(t, `{"client": {"base_url": "", "rate_limit": {"requests": 2}}, "resources": [], "on_start": {"$func": 1}}`)
 	c = whole.Client
-	equal(t, "RET-01, RET-06 defaults", c.Session, Session{time.Minute, 5, 1, 5 * time.Minute, nil, time.Second})
+	equal(t, "RET-01, RET-06 defaults", c.Session, Session{time.Minute, 5, 1, 5 * time.Minute, nil, "", time.Second})
+	none := good(t, `{"client": {"base_url": "", "session": {"request_backoff_factor": 0, "request_max_retry_delay": 0}}, "resources": []}`).Client.Session
+	equal(t, "RET-07 no waits", line(none.RequestBackoffFactor < 0, none.RequestMaxRetryDelay < 0), "true true")
 	equal(t, "defaults", line(c.Concurrency, c.MaxResponseBytes, c.Cookies, c.RateLimit), "8 268435456 true [{2 1s 0}]")
 	equal(t, "on_start", whole.OnStart, hook.Ref("on_start"))
 }

@@ -57,6 +57,14 @@ func session(t *table) Session {
 		RequestBackoffFactor: t.float("request_backoff_factor"),
 		RequestMaxRetryDelay: t.duration("request_max_retry_delay"),
 		HookTimeout:          t.duration("hook_timeout"),
+		RetryCondition:       t.get("retry_condition").ref(),
+	}
+	// Here 0 is the default, in a script it is no wait.
+	if s.RequestBackoffFactor == 0 {
+		s.RequestBackoffFactor = -1
+	}
+	if s.RequestMaxRetryDelay == 0 {
+		s.RequestMaxRetryDelay = -1
 	}
 	for _, v := range t.get("status_codes").items() {
 		if n, ok := wholeNumber(v.node.Text); ok && v.kind() == KindNumber {

@@ -64,9 +64,10 @@ type Rate struct {
 type Session struct {
 	RequestTimeout       time.Duration // default 60 s
 	RequestMaxAttempts   int           // default 5
-	RequestBackoffFactor float64       // default 1: waits 1, 2, 4, 8 s
-	RequestMaxRetryDelay time.Duration // default 300 s
+	RequestBackoffFactor float64       // default 1: waits 1, 2, 4, 8 s; negative: none
+	RequestMaxRetryDelay time.Duration // default 300 s; negative: none
 	StatusCodes          []int         // extra statuses to retry
+	RetryCondition       hook.Ref      // is asked about what would not be retried; empty: nobody is
 	HookTimeout          time.Duration // default 1 s
 }
 

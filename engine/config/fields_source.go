@@ -44,7 +44,8 @@ var clientStructures = []Structure{{
 		{Key: "request_max_attempts", Kinds: Integer, Min: "1", Max: "100", Default: "5", Doc: "Tries of one request in all.", Example: `request_max_attempts = 3`},
 		{Key: "request_backoff_factor", Kinds: Number, Unit: "seconds", Min: "0", Max: "3600", Default: "1", Doc: "Seconds before the second try; each later wait is twice as long.", Example: `request_backoff_factor = 0.5`},
 		{Key: "request_max_retry_delay", Kinds: Number | Text, Unit: "seconds", Min: "0", Default: "300", Doc: "The longest wait between two tries: seconds, or \"5m\".", Example: `request_max_retry_delay = "10m"`},
-		{Key: "status_codes", Kinds: List, Items: Integer, Doc: "Statuses to retry beside 408, 429, 500, 502, 503 and 504.", Example: `status_codes = { 409 }`},
+		{Key: "status_codes", Kinds: List, Items: Integer, Doc: "Statuses to retry beside 408, 429 and 500 to 599.", Example: `status_codes = { 409 }`},
+		{Key: "retry_condition", Kinds: Func, Call: "function(resp, err) -> again", Doc: "Asked about an answer or a failure that would not be tried again: true tries it again, with the waits and attempts of this table. resp is the response, which cannot be changed here; where no answer came it is nil, and err says why.", Example: `retry_condition = function(resp, err) return resp ~= nil and resp.body == "" end`},
 		{Key: "hook_timeout", Kinds: Number | Text, Unit: "seconds", Min: "0.001", Default: "1", Doc: "How long one call of a function of the script may take.", Example: `hook_timeout = "5s"`},
 	},
 }, {

@@ -32,6 +32,9 @@ type Node struct {
 	Fields []Field // KindTable, in the order of the script where known, else sorted by name
 	// EmptyTable marks {}: a KindTable that may also be read as an empty list.
 	EmptyTable bool
+	// Computed marks text that is no literal of the script: a setting or its
+	// default, a secret, or what was made when the script was evaluated.
+	Computed bool
 	// Secret marks text that came from the secrets module; never printed.
 	Secret bool
 }

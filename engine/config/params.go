@@ -184,7 +184,8 @@ var sinceNames = []string{"since", "updated_since", "updated_after", "modified_s
 // remark warns of a fixed value where an incremental is meant (SCR-31).
 func (p *params) remark() {
 	for _, e := range p.list {
-		if slices.Contains(sinceNames, fold(e.key)) && e.kind() == KindString && !strings.Contains(e.node.Text, "{") {
+		fixed := e.kind() == KindString && !e.node.Computed && !strings.Contains(e.node.Text, "{")
+		if fixed && slices.Contains(sinceNames, fold(e.key)) {
 			p.s.d.warn(e.value, "%q has a fixed value; with endpoint.incremental each load asks only for what is new", e.key)
 		}
 	}

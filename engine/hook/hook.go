@@ -90,6 +90,10 @@ type World interface {
 	When(ctx context.Context, f Ref, r *Response) (bool, error)
 	// Respond calls a response action function(response); it may change r.
 	Respond(ctx context.Context, f Ref, r *Response) (Action, error)
+	// Retry calls function(response, failure) of client.session.retry_condition and
+	// reports its truth. r is nil, and failure the reason in plain words, where no
+	// answer came; else failure is empty. r does not change.
+	Retry(ctx context.Context, f Ref, r *Response, failure string) (bool, error)
 	// Authorize calls function(request); it may change r.
 	Authorize(ctx context.Context, f Ref, r *Request) error
 	// BuildTokenRequest calls function(config) -> { headers, data } of an OAuth2

@@ -226,7 +226,7 @@ func (c *Client) prepare(ctx context.Context, x *sending, base *hook.Request) (r
 			c.warnUntrusted(x, u)
 		}
 		if held := c.secretIn(&out); held != "" {
-			return nil, nil, 0, final{fmt.Errorf("refused to send credentials in the %s to %s, a host that the script does not name (client.allowed_hosts)", held, u.Host)}
+			return nil, nil, 0, unsent{fmt.Errorf("refused to send credentials in the %s to %s, a host that the script does not name (client.allowed_hosts)", held, u.Host)}
 		}
 	}
 	r, err = newRequest(u, &out)
@@ -288,10 +288,10 @@ func parseURL(r *hook.Request) (*url.URL, error) {
 		if errors.As(err, &of) {
 			err = of.Err
 		}
-		return nil, final{fmt.Errorf("not a URL: %w", err)}
+		return nil, unsent{fmt.Errorf("not a URL: %w", err)}
 	}
 	if u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
-		return nil, final{errors.New("not an absolute http or https URL (is client.base_url missing?)")}
+		return nil, unsent{errors.New("not an absolute http or https URL (is client.base_url missing?)")}
 	}
 	if len(r.Params) > 0 {
 		var b strings.Builder
@@ -322,7 +322,7 @@ func newRequest(u *url.URL, r *hook.Request) (*http.Request, error) {
 	// The context is set when the request is sent.
 	q, err := http.NewRequest(r.Method, "http://placeholder.invalid", content)
 	if err != nil {
-		return nil, final{err}
+		return nil, unsent{err}
 	}
 	q.URL, q.Host, q.Header = u, u.Host, r.Headers
 	if host := r.Headers.Get("Host"); host != "" {

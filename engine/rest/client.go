@@ -120,11 +120,17 @@ func fillDefaults(c *config.Client) {
 	if s.RequestMaxAttempts <= 0 {
 		s.RequestMaxAttempts = defaultAttempts
 	}
-	if s.RequestBackoffFactor <= 0 {
+	switch {
+	case s.RequestBackoffFactor == 0:
 		s.RequestBackoffFactor = 1
+	case s.RequestBackoffFactor < 0:
+		s.RequestBackoffFactor = 0
 	}
-	if s.RequestMaxRetryDelay <= 0 {
+	switch {
+	case s.RequestMaxRetryDelay == 0:
 		s.RequestMaxRetryDelay = defaultMaxDelay
+	case s.RequestMaxRetryDelay < 0:
+		s.RequestMaxRetryDelay = 0
 	}
 }
 

@@ -124,8 +124,21 @@ type final struct{ error }
 
 func (f final) Unwrap() error { return f.error }
 
+// unsent is a final error met before anything was sent: no answer can change it.
+type unsent struct{ error }
+
+func (u unsent) Unwrap() error { return u.error }
+
+func isUnsent(err error) bool {
+	_, ok := errors.AsType[unsent](err)
+	return ok
+}
+
 // isFinal reports whether trying again is of no use.
 func isFinal(err error) bool {
+	if isUnsent(err) {
+		return true
+	}
 	var f final
 	var authority x509.UnknownAuthorityError
 	var host x509.HostnameError

@@ -75,6 +75,11 @@ func (r *Resource) request(ctx context.Context, q *hook.Request) (*reply, error)
 	if len(r.endpoint.ResponseActions) > 0 {
 		x.judge = r.judge
 	}
+	if f := r.client.Session.RetryCondition; f != "" && r.world != nil { // the console asks without one
+		x.retry = func(ctx context.Context, resp *hook.Response, failure string) (bool, error) {
+			return r.world.Retry(ctx, f, resp, failure)
+		}
+	}
 	if r.streamable() {
 		x.streams = r.streams
 	}

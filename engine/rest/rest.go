@@ -140,6 +140,9 @@ type call struct {
 	// judge is asked about every response, before retries are decided (ACT-18,
 	// ACT-19); it may change the response. nil: no response actions.
 	judge func(ctx context.Context, r *hook.Response) (verdict, error)
+	// retry is asked about an outcome that is not tried again by other rules
+	// (RET-08): an answer, or why there was none. nil: nothing more is.
+	retry func(ctx context.Context, r *hook.Response, failure string) (bool, error)
 	// streams reports whether the records of a body can be read piece by piece,
 	// by its headers and final URL; nil: they cannot.
 	streams func(h http.Header, url string) bool

@@ -68,14 +68,18 @@ func (c *Client) run(ctx context.Context, x sending) (*reply, error) {
 				continue
 			}
 		}
-		again := v.action == hook.Retry
-		if !again && !retryStatus(a.response.Status, c.config.Session.StatusCodes) && !limited(a.response.Status, a.response.Headers) {
+		asker, again, err := c.again(ctx, &x, a, v.action)
+		if err != nil {
+			a.body.release()
+			return nil, err
+		}
+		if !again {
 			if !x.anyStatus && (a.response.Status >= 400 || leadsNowhere(a.response.Status, c.headers(&x, x.request, true))) {
 				return nil, c.statusError(&x, a)
 			}
 			return c.reply(a, false, false), nil
 		}
-		if waited, err = c.afterAnswer(ctx, &x, a, try, again); err != nil {
+		if waited, err = c.afterAnswer(ctx, &x, a, try, asker); err != nil {
 			return nil, err
 		}
 	}
@@ -99,6 +103,27 @@ func judged(ctx context.Context, x *sending, a *arrival) (verdict, error) {
 	return x.judge(ctx, &a.response)
 }
 
+// Who may ask for a retry that its status alone would not get.
+const (
+	askedByAction    = "a response action"
+	askedByCondition = "client.session.retry_condition"
+)
+
+// again reports whether an answer is asked for once more, and which function or
+// action of the script wants it; asker is empty where its status is reason enough.
+func (c *Client) again(ctx context.Context, x *sending, a *arrival, action hook.Action) (asker string, again bool, err error) {
+	switch {
+	case action == hook.Retry:
+		return askedByAction, true, nil
+	case retryStatus(a.response.Status, c.config.Session.StatusCodes), limited(a.response.Status, a.response.Headers):
+		return "", true, nil
+	case x.retry == nil:
+		return "", false, nil
+	}
+	again, err = x.retry(ctx, &a.response, "")
+	return askedByCondition, again, err
+}
+
 // refresh renews the credentials after a 401, or where a response action asks
 // for it; it reports whether there is something new to try with (API-26).
 func (c *Client) refresh(x *sending, a *arrival, action hook.Action) bool {
@@ -119,7 +144,15 @@ func (c *Client) afterError(ctx context.Context, x *sending, try int, err error)
 		return time.Time{}, err
 	}
 	reason, shown := c.plainWords(err), c.redactor.URL(x.request.URL)
-	if isFinal(err) || try >= c.config.Session.RequestMaxAttempts {
+	ends := isFinal(err)
+	if ends && x.retry != nil && !isUnsent(err) {
+		again, failed := x.retry(ctx, nil, reason)
+		if failed != nil {
+			return time.Time{}, failed
+		}
+		ends = !again
+	}
+	if ends || try >= c.config.Session.RequestMaxAttempts {
 		return time.Time{}, &RequestError{Method: x.request.Method, URL: shown, Attempts: try, Reason: reason, Err: err}
 	}
 	d := c.backoff(try)
@@ -127,9 +160,9 @@ func (c *Client) afterError(ctx context.Context, x *sending, try int, err error)
 	return time.Time{}, c.sleep(ctx, d)
 }
 
-// afterAnswer decides about an answer that should come again. asked means that a
-// response action wants it.
-func (c *Client) afterAnswer(ctx context.Context, x *sending, a *arrival, try int, asked bool) (waited time.Time, err error) {
+// afterAnswer decides about an answer that should come again. asker is who of the
+// script wants it; empty: its status says so.
+func (c *Client) afterAnswer(ctx context.Context, x *sending, a *arrival, try int, asker string) (waited time.Time, err error) {
 	now := c.now()
 	status := a.response.Status
 	d, ok := askedWait(a.response.Headers, now)
@@ -148,14 +181,18 @@ func (c *Client) afterAnswer(ctx context.Context, x *sending, a *arrival, try in
 		a.body.release()
 		return waited, &WaitError{Wait: d, Until: until, Status: status, URL: a.shown}
 	case try >= c.config.Session.RequestMaxAttempts:
-		if asked && status < 400 {
+		switch {
+		case status >= 400:
+		case asker == askedByAction:
 			return waited, c.failed(x, a, fmt.Sprintf("a response action asked for a retry %d times", try))
+		case asker == askedByCondition:
+			return waited, c.failed(x, a, fmt.Sprintf("client.session.retry_condition asks for a retry, but request_max_attempts (%d) is reached", try))
 		}
 		return waited, c.statusError(x, a)
 	}
 	reason := fmt.Sprintf("status %d", status)
-	if asked {
-		reason = "a response action asks for it"
+	if asker != "" {
+		reason = asker + " asks for it"
 	}
 	a.body.release()
 	c.retrying(x, a.shown, try, reason, d)

@@ -140,6 +140,21 @@ func TestRetries(t *testing.T) {
 	}
 }
 
+// RET-07: no wait is one that can be asked for, and not the default.
+func TestNoWaits(t *testing.T) {
+	t.Parallel()
+	for name, change := range map[string]func(s *config.Session){
+		"request_backoff_factor":  func(s *config.Session) { s.RequestBackoffFactor = -1 },
+		"request_max_retry_delay": func(s *config.Session) { s.RequestMaxRetryDelay = -1 },
+	} {
+		c, k, url := testClient(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(500) }, func(c *config.Client, _ *Options) { change(&c.Session) })
+		_, err := get(c, url)
+		if got := fmt.Sprint(k.slept); err == nil || got != "[0s 0s 0s 0s]" {
+			t.Errorf("%s: slept %s, %v", name, got, err)
+		}
+	}
+}
+
 // OPR-02: the error has its own type, with the time.
 func TestWaitErrorType(t *testing.T) {
 	t.Parallel()

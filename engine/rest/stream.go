@@ -111,7 +111,7 @@ func (p *pieces) step(text *[]byte, ends *[]int) error {
 // streamable reports whether the series of the resource can take their bodies
 // piece by piece: nothing of the script looks at the whole of one.
 func (r *Resource) streamable() bool {
-	if r.endpoint.Format == "json" || r.paginator != nil && r.paginator.Kind == "function" {
+	if r.endpoint.Format == "json" || r.paginator != nil && r.paginator.Kind == "function" || r.client.Session.RetryCondition != "" {
 		return false
 	}
 	return !slices.ContainsFunc(r.endpoint.ResponseActions, func(a config.Action) bool {

@@ -107,5 +107,5 @@ func refused(address string) error {
 	if err != nil {
 		host = address
 	}
-	return final{fmt.Errorf("refused to connect to %s: a loopback, link-local or private address that comes from a response (if it is meant, add it to client.allowed_hosts)", host)}
+	return unsent{fmt.Errorf("refused to connect to %s: a loopback, link-local or private address that comes from a response (if it is meant, add it to client.allowed_hosts)", host)}
 }

@@ -141,11 +141,9 @@ func (v *Vector) AppendText(dst []byte, i int, layout uint32) []byte {
 	return append(dst, v.Bytes(i)...)
 }
 
-// jsonText makes the text of a value into JSON: numbers and bools are it
-// already, everything else is quoted.
+// jsonText makes the text of a value into JSON.
 func jsonText(text []byte, from Type) []byte {
-	switch from {
-	case Bool, Bigint, Double, Decimal, JSON:
+	if from.InJSON() {
 		return text
 	}
 	return appendQuoted(nil, text)

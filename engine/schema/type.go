@@ -26,6 +26,16 @@ func ParseType(name string) (Type, error) {
 	return None, fmt.Errorf("unknown data_type %q", name)
 }
 
+// InJSON reports whether the text of a value (Vector.AppendText) is JSON as it
+// stands: numbers, bools and JSON itself. That of the other types is quoted.
+func (t Type) InJSON() bool {
+	switch t {
+	case Bool, Bigint, Double, Decimal, JSON:
+		return true
+	}
+	return false
+}
+
 // MarshalText writes the type's name, as state.json shows it.
 func (t Type) MarshalText() ([]byte, error) { return []byte(t.String()), nil }
 

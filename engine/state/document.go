@@ -47,18 +47,19 @@ func Parse(path string, data []byte) (*State, error) {
 	}
 	dec := json.NewDecoder(bytes.NewReader(data))
 	dec.DisallowUnknownFields()
-	s := &State{}
-	if err := dec.Decode(s); err != nil {
+	var d document
+	if err := dec.Decode(&d); err != nil {
 		return nil, damaged(path, data, dec.InputOffset(), err)
+	}
+	s, err := d.state()
+	if err != nil {
+		return nil, &DamagedError{Path: path, Problem: err.Error()}
 	}
 	if s.Resources == nil {
 		s.Resources = map[string]*Resource{}
 	}
 	if s.Tables == nil {
 		s.Tables = map[string]*Table{}
-	}
-	if s.Loads == nil {
-		s.Loads = []Load{}
 	}
 	for name, t := range s.Tables {
 		if t != nil {
@@ -74,18 +75,11 @@ func Parse(path string, data []byte) (*State, error) {
 // Encode writes the document: indented, keys in a fixed order, times in
 // RFC 3339 UTC, so that equal states are equal bytes.
 func (s *State) Encode() ([]byte, error) {
-	c := *s
-	c.CommittedAt = c.CommittedAt.UTC()
-	c.Loads = make([]Load, len(s.Loads))
-	for i, l := range s.Loads {
-		l.StartedAt, l.CommittedAt = l.StartedAt.UTC(), l.CommittedAt.UTC()
-		c.Loads[i] = l
-	}
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
 	enc.SetIndent("", "  ")
-	if err := enc.Encode(&c); err != nil {
+	if err := enc.Encode(newDocument(s)); err != nil {
 		return nil, fmt.Errorf("state.json cannot be written: %w", err)
 	}
 	return b.Bytes(), nil

@@ -61,7 +61,7 @@ func TestRoundTrip(t *testing.T) {
 	if s.Tables["issues"].Name != "issues" {
 		t.Errorf("table name %q", s.Tables["issues"].Name)
 	}
-	for _, want := range []string{`"last_value": 9007199254740993`, `"start_value": 1.50`, `"initial_value": "2020-01-01"`, `"committed_at": "2026-03-01T10:00:00Z"`, `"a&b"`, "\n  \"format\": 1,"} {
+	for _, want := range []string{`"last_value": 9007199254740993`, `"start_value": 1.50`, `"initial_value": "2020-01-01"`, `"committed_at": "2026-03-01T10:00:00Z"`, `"a&b"`, "\n  \"format\": 2,"} {
 		if !strings.Contains(string(text), strings.TrimPrefix(want, "\n")) {
 			t.Errorf("no %s in\n%s", want, text)
 		}
@@ -107,7 +107,14 @@ func TestParseDamaged(t *testing.T) {
 		{"syntax", "{\n  \"format\": 1,\n  x\n}", "state.json:3:3: the file is damaged: invalid character 'x'"},
 		{"no object", "[]", "damaged"},
 		{"no format", "{}", "there is no format number"},
-		{"newer", `{"format": 2, "new": true}`, "format 2, this restlua knows formats up to 1"},
+		{"newer", `{"format": 3, "new": true}`, "format 3, this restlua knows formats up to 2"},
+		{"no number", edit(`"added": "3"`, `"added": "x"`), `history.tables.issues.added: "x" is no number`},
+		{"too many numbers", edit(`"added": "3"`, `"added": "3 0"`), `history.tables.issues.added: "3 0" has more numbers than there are loads`},
+		{"far too many numbers", edit(`"added": "3"`, `"added": "-*999999999"`), "more numbers than there are loads"},
+		{"too few numbers", edit(`"added": "3"`, `"added": " "`), "fewer numbers than there are loads"},
+		{"no number of times", edit(`"added": "3"`, `"added": "3*0"`), `history.tables.issues.added: "0" is no number of times`},
+		{"a load that is not there", edit(`"load": 12,`, `"load": 11,`), "history.tables.issues.columns: load 11 is not among the loads"},
+		{"a load twice", `{"format": 2, "loads": [{"number": 4}, {"number": 4}]}`, "load 4 is listed twice"},
 		{"unknown key", edit(`"loads"`, `"louds"`), `unknown field "louds"`},
 		{"wrong type", edit(`"generation": 12`, `"generation": "x"`), "state.json:4:"},
 		{"trailing", string(whole) + "{}", "damaged"},

@@ -9,11 +9,12 @@ import (
 	"github.com/restlua/restlua/engine/schema"
 )
 
-// Format is the version of the document that this engine writes.
-const Format = 1
+// Format is the version of the document that this engine writes. It reads the
+// older ones too: 1 had the numbers of loads in the loads themselves.
+const Format = 2
 
-// State is the whole document. Maps are encoded with sorted keys, so equal
-// states are equal bytes.
+// State is the whole document. Its JSON is that of `restlua show --json`; the
+// file has the loads in fewer words (Encode).
 type State struct {
 	Format      int                  `json:"format"`
 	Source      string               `json:"source"`

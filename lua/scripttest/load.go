@@ -301,7 +301,7 @@ func (c *testCase) result(done *loaded) (*glua.LTable, error) {
 			names := slices.DeleteFunc(slices.Sorted(maps.Keys(done.state.Tables)), func(n string) bool { return strings.HasPrefix(n, "_rl_") })
 			L.RaiseError("load.rows: there is no table %q; there are: %s", name, strings.Join(names, ", "))
 		}
-		raw, err := rows(filepath.Join(done.dir, name), table)
+		raw, err := rows(c.ctx, done.dir, table)
 		if err != nil {
 			L.RaiseError("load.rows: %s: %s", name, err.Error())
 		}

@@ -185,6 +185,7 @@ func (r *Reference) listType(f *config.FieldDoc) string {
 var argumentTypes = map[string]string{
 	"record": "any", "records": "any[]", "value": "any", "values": "any[]",
 	"emit": "fun(record: any)", "ctx": "restlua.ctx",
+	"resp": "restlua.response?", "err": "string?", "again": "any",
 	"request": "restlua.request", "response": "restlua.response", "state": "table",
 	"config": "table", "session": "table", "report": "table", "http": "restlua.module.http",
 	"keep": "any", "name": "string", "has_next": "any", "holds": "any", "action": "string?", "{ headers, data }": "{ headers: table, data: table }",
