@@ -26,18 +26,18 @@ type StatusError struct {
 }
 
 func (e *StatusError) Error() string {
-	side := "Client Error"
-	switch {
-	case e.Status >= 500:
-		side = "Server Error"
-	case e.Status < 400:
-		side = "Redirection that cannot be followed"
+	side := "Client"
+	if e.Status >= 500 {
+		side = "Server"
 	}
 	reason := http.StatusText(e.Status)
 	if reason == "" {
 		reason = "Unknown"
 	}
-	text := fmt.Sprintf("%d %s: %s for url: %s", e.Status, side, reason, e.URL)
+	text := fmt.Sprintf("%d %s Error: %s for url: %s", e.Status, side, reason, e.URL)
+	if e.Status < 400 {
+		text = fmt.Sprintf("%d Redirection that cannot be followed: %s for url: %s", e.Status, reason, e.URL)
+	}
 	if e.Excerpt != "" {
 		text += "\n" + e.Excerpt
 	}
