@@ -16,6 +16,7 @@ import (
 
 	"github.com/restlua/restlua/engine"
 	"github.com/restlua/restlua/engine/config"
+	"github.com/restlua/restlua/engine/rest"
 	"github.com/restlua/restlua/lua"
 )
 
@@ -84,6 +85,9 @@ func (t *terminal) fail(err error) {
 	}
 	text, hint := splitHint(err.Error())
 	t.say("%s", text)
+	if hint == "" {
+		hint = unshown(err)
+	}
 	if hint != "" {
 		t.say("hint: %s", hint)
 	}
@@ -112,6 +116,9 @@ func (t *terminal) failLogged(err error) {
 	}
 	for _, text := range texts {
 		text, hint := splitHint(text)
+		if hint == "" {
+			hint = unshown(err)
+		}
 		attrs := []slog.Attr{slog.Int("exit_code", exitCode(err))}
 		if hint != "" {
 			attrs = append(attrs, slog.String("hint", hint))
@@ -121,6 +128,17 @@ func (t *terminal) failLogged(err error) {
 		}
 		t.machine.LogAttrs(context.Background(), slog.LevelError, text, attrs...)
 	}
+}
+
+// unshown is the hint that an API said more than its status, which is not shown
+// unasked, as it may hold what should not stand in a log (RED-04).
+func unshown(err error) string {
+	var status *rest.StatusError
+	var detailed *detailedError
+	if errors.As(err, &status) && status.Status >= 400 && !errors.As(err, &detailed) {
+		return "-v shows what the API said"
+	}
+	return ""
 }
 
 // resumable reports whether the next run goes on where a failed one stopped.

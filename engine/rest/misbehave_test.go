@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/restlua/restlua/engine/config"
 	"github.com/restlua/restlua/engine/hook"
 )
 
@@ -96,5 +97,36 @@ func TestBodiesWithoutLengthThatBreakOff(t *testing.T) {
 				t.Errorf("got %q, %v, after %d requests; want %q after %d", got, err, requests, want, test.requests)
 			}
 		})
+	}
+}
+
+// An answer that tells of an error with status 200 is taken, as the script says
+// nothing else of it, but not in silence.
+func TestErrorsWithoutStatusAreRemarked(t *testing.T) {
+	t.Parallel()
+	for body, remarked := range map[string]bool{
+		`{"error":{"code":17,"message":"limit reached"}}`:                        true,
+		`{"errors":[{"message":"no such field"}],"data":null}`:                   true,
+		`{"Success":false,"Message":"maintenance","code":null}`:                  true,
+		`{"message":"Not Found","documentation_url":"https://x","status":"404"}`: true,
+		`{"error":null,"data":{"id":1}}`:                                         false,
+		`{"error":"x","id":17}`:                                                  false,
+		`{"error":"","status":"done"}`:                                           false,
+		`{"data":[{"error":"x"}],"error":"x"}`:                                   false,
+		`{"errors":[],"data":[1]}`:                                               false,
+		`[{"error":"x"}]`:                                                        false,
+		`"error"`:                                                                false,
+		`{"status":"ok"}`:                                                        false,
+		`{}`:                                                                     false,
+	} {
+		a := answers(body)
+		r := a.resource(t, config.Client{}, config.Resource{Endpoint: &config.Endpoint{Paginator: &config.Paginator{Kind: "single_page"}}}, nil)
+		if _, err := pages(t, r, Binding{}); err != nil {
+			t.Errorf("%s: %v", body, err)
+		}
+		remarks := strings.Join(a.warnings, "\n")
+		if got := strings.Contains(remarks, "looks like an error, and its status (200)"); got != remarked {
+			t.Errorf("%s: remarks %q", body, remarks)
+		}
 	}
 }

@@ -281,6 +281,10 @@ func (s *Series) answer(reply *reply) (*received, error) {
 			return nil, badJSON(a.doc, err)
 		}
 		s.selection.names, s.selected = detectRecords(a.doc), true
+		if tellsOfError(a.doc, s.selection.names) {
+			s.r.warn(fmt.Sprintf("the answer looks like an error, and its status (%d) does not say so; it counts as records: %s (endpoint.response_actions can make it fail, endpoint.data_selector says where records are)",
+				reply.Status, excerpt(a.doc, 200)))
+		}
 	}
 	f, err := s.selection.find(a.doc, records, &s.marks)
 	if err != nil {
