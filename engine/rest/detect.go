@@ -54,23 +54,23 @@ func findLists(lists [][]string, object []byte, way []string) [][]string {
 // errorFields are the fields of answers that say what went wrong; those with
 // true say that something did.
 var errorFields = map[string]bool{
-	"error": true, "errors": true, "fault": true, "message": true, "exception": true,
+	"error": true, "errors": true, "exception": true, "fault": true,
 	"code": false, "data": false, "detail": false, "details": false, "documentation_url": false, "error_code": false,
-	"error_description": false, "error_message": false, "errorcode": false, "errormessage": false, "instance": false, "meta": false,
+	"error_description": false, "error_message": false, "errorcode": false, "errormessage": false, "extensions": false, "instance": false,
+	"message": false, "meta": false,
 	"ok": false, "path": false, "reason": false, "request_id": false, "requestid": false, "status": false, "status_code": false,
 	"statuscode": false, "success": false, "timestamp": false, "title": false, "trace_id": false, "type": false,
 }
 
-// tellsOfError reports whether a document in which records were detected at
-// names is rather one that tells of an error: a list of errors, or an object with
-// nothing else in it.
-func tellsOfError(doc []byte, names []string) bool {
+// tellsOfError reports whether a document is an object that tells of an error and
+// has nothing else in it. doc is valid JSON.
+func tellsOfError(doc []byte) bool {
 	i := rawjson.SkipSpace(doc, 0)
-	if doc[i] != '{' || len(names) > 1 || len(names) == 1 && names[0] != "errors" {
+	if doc[i] != '{' {
 		return false
 	}
 	told := false
-	err := rawjson.Fields(doc[i:], func(key, value []byte) bool {
+	_ = rawjson.Fields(doc[i:], func(key, value []byte) bool {
 		name, err := rawjson.Unquote(key)
 		wrong, known := errorFields[strings.ToLower(name)]
 		if err != nil || !known || name == "data" && !isNothing(value) {
@@ -80,7 +80,7 @@ func tellsOfError(doc []byte, names []string) bool {
 		told = told || wrong && !isNothing(value)
 		return true
 	})
-	return err == nil && told
+	return told
 }
 
 // isNothing reports whether a value says nothing.

@@ -100,33 +100,49 @@ func TestBodiesWithoutLengthThatBreakOff(t *testing.T) {
 	}
 }
 
-// An answer that tells of an error with status 200 is taken, as the script says
-// nothing else of it, but not in silence.
-func TestErrorsWithoutStatusAreRemarked(t *testing.T) {
+// An answer that tells of an error with status 200 must not pass for a page
+// without records: that would end the series. Where the script says nothing of
+// records, it is one, but not in silence.
+func TestErrorsWithoutStatus(t *testing.T) {
 	t.Parallel()
-	for body, remarked := range map[string]bool{
-		`{"error":{"code":17,"message":"limit reached"}}`:                        true,
-		`{"errors":[{"message":"no such field"}],"data":null}`:                   true,
-		`{"Success":false,"Message":"maintenance","code":null}`:                  true,
-		`{"message":"Not Found","documentation_url":"https://x","status":"404"}`: true,
-		`{"error":null,"data":{"id":1}}`:                                         false,
-		`{"error":"x","id":17}`:                                                  false,
-		`{"error":"","status":"done"}`:                                           false,
-		`{"data":[{"error":"x"}],"error":"x"}`:                                   false,
-		`{"errors":[],"data":[1]}`:                                               false,
-		`[{"error":"x"}]`:                                                        false,
-		`"error"`:                                                                false,
-		`{"status":"ok"}`:                                                        false,
-		`{}`:                                                                     false,
+	for body, told := range map[string]bool{
+		`{"error":{"code":17,"message":"limit reached"}}`:               true,
+		`{"errors":[{"message":"no such field"}],"data":null}`:          true,
+		`{"errors":[{"message":"x"}],"data":null,"extensions":{"a":1}}`: true,
+		`{"Success":false,"Error":"maintenance","code":null}`:           true,
+		`{"ok":false,"error":"ratelimited"}`:                            true,
+		`{"message":"no results"}`:                                      false,
+		`{"error":null,"data":{"id":1}}`:                                false,
+		`{"error":"x","id":17}`:                                         false,
+		`{"error":"","status":"done"}`:                                  false,
+		`{"errors":[],"data":[1]}`:                                      false,
+		`"error"`:                                                       false,
+		`{"status":"ok"}`:                                               false,
+		`{}`:                                                            false,
 	} {
-		a := answers(body)
-		r := a.resource(t, config.Client{}, config.Resource{Endpoint: &config.Endpoint{Paginator: &config.Paginator{Kind: "single_page"}}}, nil)
-		if _, err := pages(t, r, Binding{}); err != nil {
-			t.Errorf("%s: %v", body, err)
+		one := func(selector string, bodies ...string) (*api, error) {
+			a := answers(bodies...)
+			e := &config.Endpoint{DataSelector: selector, Paginator: &config.Paginator{Kind: "json_link", NextURLPath: "next"}}
+			_, err := pages(t, a.resource(t, config.Client{}, config.Resource{Endpoint: e}, nil), Binding{})
+			return a, err
 		}
-		remarks := strings.Join(a.warnings, "\n")
-		if got := strings.Contains(remarks, "looks like an error, and its status (200)"); got != remarked {
-			t.Errorf("%s: remarks %q", body, remarks)
+		const text = "the answer tells of an error, although its status is 200"
+		a, err := one("", body)
+		if err != nil || strings.Contains(strings.Join(a.warnings, "\n"), text) != told {
+			t.Errorf("%s: remarks %q, error %v", body, a.warnings, err)
+		}
+		for _, selector := range []string{"items", "items[*]", "data.nodes"} {
+			_, err = one(selector, body)
+			if got := err != nil && strings.Contains(err.Error(), text); got != told {
+				t.Errorf("%s with the selector %s: error %v", body, selector, err)
+			}
+		}
+		_, err = one("", `{"items":[1],"next":"/2"}`, body) // detected, and then
+		if got := err != nil && strings.Contains(err.Error(), text); got != told {
+			t.Errorf("%s behind a page: error %v", body, err)
+		}
+		if _, err = one("$", body); err != nil {
+			t.Errorf("%s as a record: error %v", body, err)
 		}
 	}
 }

@@ -281,14 +281,19 @@ func (s *Series) answer(reply *reply) (*received, error) {
 			return nil, badJSON(a.doc, err)
 		}
 		s.selection.names, s.selected = detectRecords(a.doc), true
-		if tellsOfError(a.doc, s.selection.names) {
-			s.r.warn(fmt.Sprintf("the answer looks like an error, and its status (%d) does not say so; it counts as records: %s (endpoint.response_actions can make it fail, endpoint.data_selector says where records are)",
-				reply.Status, excerpt(a.doc, 200)))
+		if len(s.selection.names) < 2 && tellsOfError(a.doc) {
+			// The script says nothing of it, so it is taken, but not in silence.
+			s.r.warn(fmt.Sprintf("the answer tells of an error, although its status is %d; it counts as records: %s (endpoint.response_actions can retry it, ignore it or let it fail; endpoint.data_selector says where records are)", reply.Status, excerpt(a.doc, 200)))
 		}
 	}
 	f, err := s.selection.find(a.doc, records, &s.marks)
 	if err != nil {
 		return nil, badJSON(a.doc, err)
+	}
+	if len(f.records) == 0 && s.selectorText() != "$" && tellsOfError(a.doc) {
+		// It must not pass for a page without records (SEL-04): the series would
+		// end there, and rows would be missing in silence.
+		return nil, fmt.Errorf("the answer tells of an error, although its status is %d: %s (endpoint.response_actions can retry or ignore it)", reply.Status, excerpt(a.doc, 200))
 	}
 	if f.null {
 		s.warnNull()
