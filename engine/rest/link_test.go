@@ -28,7 +28,11 @@ func TestFindLink(t *testing.T) {
 		{"a name inside another", []string{`</a>; rel="next-page"`}, "next", ""},
 		{"rel without value", []string{`</a>; rel, </b>; rel=next`}, "next", "/b"},
 		{"quote not closed", []string{`</a>; rel="next`}, "next", "/a"},
-		{"bracket not closed", []string{`</a; rel="next"`}, "next", ""},
+		{"bracket not closed", []string{`</a; rel="next"`}, "next", "/a"},
+		{"bracket not closed, others behind", []string{`</a; rel="next", </b>; rel="last"`}, "next", "/a"},
+		{"bracket not opened", []string{`/a?b=1>; rel="next"`}, "next", "/a?b=1"},
+		{"no brackets", []string{`https://a.test/x?p=2; rel="next", https://a.test/x?p=9; rel="last"`}, "next", "https://a.test/x?p=2"},
+		{"text before a link", []string{`nonsense, </a>; rel="next"`}, "next", "/a"},
 		{"no link", []string{"", "nonsense"}, "next", ""},
 	} {
 		if got := findLink(c.headers, c.rel); got != c.want {

@@ -55,17 +55,23 @@ const blanks = " \t"
 
 // parseLink reads the first entry of a Link header by RFC 8288, appendix B.2:
 // the target may hold commas and semicolons, parameter values may be quoted and
-// hold anything, of several rel parameters the first counts.
+// hold anything, of several rel parameters the first counts. Some APIs forget a
+// bracket or both; the target then ends at its first parameter. An entry that
+// were passed over would end the pages in silence.
 func parseLink(s string) (l link, rest string, ok bool) {
 	s = strings.TrimLeft(s, blanks+",")
-	if !strings.HasPrefix(s, "<") {
+	if s == "" {
 		return l, "", false
 	}
 	end := strings.IndexByte(s, '>')
-	if end < 0 {
-		return l, "", false
+	if s[0] == '<' && end > 0 && !strings.Contains(s[1:end], "<") {
+		l.target, s = strings.TrimSpace(s[1:end]), strings.TrimLeft(s[end+1:], blanks)
+	} else {
+		if end = strings.IndexAny(s, ";,"); end < 0 {
+			return l, "", false
+		}
+		l.target, s = strings.Trim(s[:end], blanks+"<>"), s[end:]
 	}
-	l.target, s = strings.TrimSpace(s[1:end]), strings.TrimLeft(s[end+1:], blanks)
 	hasRel := false
 	for strings.HasPrefix(s, ";") {
 		var name, value string
