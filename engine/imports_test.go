@@ -26,7 +26,7 @@ var packages = map[string]struct {
 	"engine/config":                      {[]string{"engine/charset", "engine/hook"}, "a config is plain data that any front end can make"},
 	"engine/jsonpath":                    {[]string{"engine/rawjson"}, "paths work on text"},
 	"engine/state":                       {[]string{"engine/schema"}, "the state is a document"},
-	"engine/har":                         {nil, "it wraps any transport"},
+	"engine/har":                         {[]string{"engine/rawjson"}, "it wraps any transport"},
 	"engine/normalize":                   {[]string{"engine/schema", "engine/rawjson"}, "records come as bytes; who sends them does not matter"},
 	"engine/rest":                        {[]string{"engine/charset", "engine/config", "engine/hook", "engine/jsonpath", "engine/rawjson"}, "requests know nothing of tables"},
 	"engine/dataset":                     {[]string{"engine/schema", "engine/state", "writers"}, "the folder knows nothing of requests or of one format"},

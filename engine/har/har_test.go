@@ -202,7 +202,7 @@ func TestRead(t *testing.T) {
 		}
 	}
 	for text, want := range map[string]string{
-		"": "it is empty", "{": "it breaks off", "{}": "no log.version", "[]": "a JSON array", "x": "invalid character 'x'", "\x1f\x8bx": "EOF", `{"log": {}}`: "no log.version",
+		"": "it is empty", "{": "it breaks off", "{}": "no log.version", "[]": "a JSON array", "x": "invalid character 'x'", `{"log": 1}`: "a JSON value stands at byte 9, where HAR has an object", `{"log": {"version": "1.2", "entries": {}}}`: "where HAR has an array", `{"log": {"version": "1.2", "entries": [{},`: "it breaks off", `{"log": {"version": "1.2", "entries": [1]}}`: `"log.entries" is a JSON number`, "\x1f\x8bx": "EOF", `{"log": {}}`: "no log.version",
 		`{"log": {"entries": [{"time": "long"}]}}`: `"log.entries.time" is a JSON string at byte`,
 	} {
 		path := filepath.Join(t.TempDir(), "bad")
@@ -211,6 +211,56 @@ func TestRead(t *testing.T) {
 		}
 		if _, err := Read(path); err == nil || !strings.Contains(err.Error(), path) || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "Go ") {
 			t.Errorf("%q: %v", text, err)
+		}
+	}
+}
+
+// Answers stay in the file: a recording may be larger than the memory. One that
+// is packed cannot be read at a place.
+func TestAnswersStayInTheFile(t *testing.T) {
+	t.Parallel()
+	var text, packed bytes.Buffer
+	text.WriteString("\xef\xbb\xbf{\"log\": {\"entries\": [\n")
+	for i := range 20 {
+		if i > 0 {
+			text.WriteString(" ,\n")
+		}
+		fmt.Fprintf(&text, ` {"request": {"method": "GET", "url": "https://a.example/%d"}, "response": {"status": 200, "content": {"text": "body \u00e4 %d"}}}`, i%15, i)
+	}
+	text.WriteString(`], "version": "1.2"}}`)
+	w := gzip.NewWriter(&packed)
+	if _, err := w.Write(text.Bytes()); err != nil || w.Close() != nil {
+		t.Fatal(err)
+	}
+	for name, file := range map[string][]byte{"plain": text.Bytes(), "packed": packed.Bytes()} {
+		path := filepath.Join(t.TempDir(), name)
+		if err := os.WriteFile(path, file, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		r, err := Open(path, words{secret})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, queue := range r.answers {
+			for _, a := range queue {
+				if (a.entry != nil) != (name == "packed") {
+					t.Errorf("%s: an answer in memory: %v", name, a.entry != nil)
+				}
+			}
+		}
+		for _, i := range []int{14, 3, 3, 3, 0} {
+			body, _, err := ask(t, r, "GET", fmt.Sprintf("https://a.example/%d", i), "")
+			if err != nil || !strings.HasPrefix(body, "body ä ") {
+				t.Errorf("%s: %q, %v", name, body, err)
+			}
+		}
+		if name == "plain" {
+			if err := os.Truncate(path, 50); err != nil {
+				t.Fatal(err)
+			}
+			if _, _, err := ask(t, r, "GET", "https://a.example/9", ""); err == nil || !strings.Contains(err.Error(), path+" has changed since it was opened") {
+				t.Errorf("a file that has changed: %v", err)
+			}
 		}
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"math"
 	"net/http"
 	"net/url"
+	"os"
 	"strings"
 	"sync"
 	"time"
@@ -23,33 +24,73 @@ type Replayer struct {
 	path     string
 
 	mu      sync.Mutex
-	entries map[string][]*entry
-	all     []*entry
+	answers map[string][]recorded
+	keys    []string // of all requests, each once
 }
 
-// Open reads the recording at path.
+// recorded is where an answer is: in memory, or in the file, where it is read
+// when it is asked for.
+type recorded struct {
+	entry  *entry // nil: in the file
+	at, to int64
+}
+
+// Open reads the requests of the recording at path. Its answers stay in the file,
+// which must not change meanwhile, but for one that is packed.
 func Open(path string, redactor Redactor) (*Replayer, error) {
-	d, err := load(path)
+	r := &Replayer{redactor: redactor, path: path, answers: map[string][]recorded{}}
+	err := scan(path, func(text []byte, at int64) error {
+		a, err := parseAsked(text)
+		if err != nil {
+			return err
+		}
+		answer := recorded{at: at, to: at + int64(len(text))}
+		if at < 0 {
+			if answer.entry, err = parseAnswer(text); err != nil {
+				return err
+			}
+		}
+		if r.started.IsZero() || a.StartedDateTime.Before(r.started) {
+			r.started = a.StartedDateTime
+		}
+		var body []byte
+		if a.Request.PostData != nil {
+			if body, err = a.Request.PostData.body(); err != nil {
+				return err
+			}
+		}
+		key := r.key(a.Request.Method, a.Request.URL, body)
+		if r.answers[key] == nil {
+			r.keys = append(r.keys, key)
+		}
+		r.answers[key] = append(r.answers[key], answer)
+		return nil
+	})
 	if err != nil {
 		return nil, err
 	}
-	r := &Replayer{redactor: redactor, path: path, entries: map[string][]*entry{}}
-	for i := range d.Log.Entries {
-		e := &d.Log.Entries[i]
-		if i == 0 || e.StartedDateTime.Before(r.started) {
-			r.started = e.StartedDateTime
-		}
-		var body []byte
-		if e.Request.PostData != nil {
-			if body, err = e.Request.PostData.body(); err != nil {
-				return nil, fmt.Errorf("%s: entry %d: %w", path, i+1, err)
-			}
-		}
-		key := r.key(e.Request.Method, e.Request.URL, body)
-		r.entries[key] = append(r.entries[key], e)
-		r.all = append(r.all, e)
-	}
 	return r, nil
+}
+
+// read returns an answer.
+func (r *Replayer) read(a recorded) (*entry, error) {
+	if a.entry != nil {
+		return a.entry, nil
+	}
+	f, err := os.Open(r.path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	text := make([]byte, a.to-a.at)
+	if _, err := f.ReadAt(text, a.at); err != nil {
+		return nil, fmt.Errorf("%s has changed since it was opened: %w", r.path, err)
+	}
+	e, err := parseAnswer(text)
+	if err != nil {
+		return nil, fmt.Errorf("%s: the entry at byte %d: %s", r.path, a.at, wrong(err))
+	}
+	return e, nil
 }
 
 // Started is when the recording began.
@@ -82,15 +123,18 @@ func (r *Replayer) RoundTrip(q *http.Request) (*http.Response, error) {
 	}
 	key := r.key(q.Method, q.URL.String(), body)
 	r.mu.Lock()
-	queue := r.entries[key]
+	queue := r.answers[key]
 	if len(queue) > 1 {
-		r.entries[key] = queue[1:]
+		r.answers[key] = queue[1:]
 	}
 	r.mu.Unlock()
 	if len(queue) == 0 {
 		return nil, r.missing(key)
 	}
-	e := queue[0]
+	e, err := r.read(queue[0])
+	if err != nil {
+		return nil, err
+	}
 	if e.Error != "" && e.Response.Status == 0 {
 		return nil, errors.New(e.Error)
 	}
@@ -150,12 +194,7 @@ func (e *MissingError) Error() string {
 // missing names the recorded request that is most like the one asked for.
 func (r *Replayer) missing(key string) error {
 	best, most := "", math.MinInt
-	for _, e := range r.all {
-		var body []byte
-		if e.Request.PostData != nil {
-			body, _ = e.Request.PostData.body()
-		}
-		other := r.key(e.Request.Method, e.Request.URL, body)
+	for _, other := range r.keys {
 		if n := alike(key, other); n > most {
 			best, most = other, n
 		}
