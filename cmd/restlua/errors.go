@@ -133,9 +133,7 @@ func (t *terminal) failLogged(err error) {
 // unshown is the hint that an API said more than its status, which is not shown
 // unasked, as it may hold what should not stand in a log (RED-04).
 func unshown(err error) string {
-	var status *rest.StatusError
-	var detailed *detailedError
-	if errors.As(err, &status) && status.Status >= 400 && !errors.As(err, &detailed) {
+	if status := (*rest.StatusError)(nil); errors.As(err, &status) && status.Unshown > 0 {
 		return "-v shows what the API said"
 	}
 	return ""

@@ -1,12 +1,14 @@
 package rest
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/restlua/restlua/engine/hook"
@@ -49,6 +51,13 @@ func (t *tokenAuth) oauth2(ctx context.Context) error {
 	}
 	// A body that is not JSON has no token; the error below says so.
 	parseErr := json.Unmarshal(reply.Body, &answer)
+	if form, err := url.ParseQuery(string(reply.Body)); parseErr != nil && err == nil && (form.Has("access_token") || form.Has("error")) {
+		// As drafts of OAuth 2 had it, and some servers still do.
+		parseErr = nil
+		answer.AccessToken, answer.RefreshToken = form.Get("access_token"), form.Get("refresh_token")
+		answer.Error, answer.Description = form.Get("error"), form.Get("error_description")
+		answer.ExpiresIn = json.RawMessage(strconv.Quote(cmp.Or(form.Get("expires_in"), form.Get("expires"))))
+	}
 	t.client.redactor.Add(answer.AccessToken)
 	t.client.redactor.Add(answer.RefreshToken)
 	said := strings.TrimSpace(answer.Error + " " + answer.Description)

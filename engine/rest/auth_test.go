@@ -184,6 +184,7 @@ func TestTokenErrors(t *testing.T) {
 		{"AUTH-11 retried", 500, "", 5, "the token request failed: 500 Server Error"},
 		{"AUTH-13 no token", 200, `{"token_type":"x"}`, 1, "gave no access_token"},
 		{"AUTH-13 no JSON", 200, `<html>`, 1, "not JSON with access_token"},
+		{"AUTH-11 refused in a form", 200, `error=bad_verification_code&error_description=The+code+is+wrong`, 1, "gave no access_token (bad_verification_code The code is wrong)"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -202,6 +203,32 @@ func TestTokenErrors(t *testing.T) {
 				t.Errorf("no status in %v", err)
 			}
 		})
+	}
+}
+
+// Some servers answer with a form, as drafts of OAuth 2 had it.
+func TestTokenInAForm(t *testing.T) {
+	t.Parallel()
+	for _, expires := range []string{"expires_in=60", "expires=60", ""} {
+		api := &tokenAPI{valid: "token-1", answer: func(w http.ResponseWriter) bool {
+			io.WriteString(w, "access_token=token-1&token_type=bearer&"+expires)
+			return true
+		}}
+		c, k, home := testClient(t, api.ServeHTTP, nil)
+		a := &config.Auth{Kind: "oauth2_client_credentials", AccessTokenURL: home + "/token", DefaultExpiration: time.Hour}
+		for range 2 {
+			if _, err := ask(t, c, a, nil, home); err != nil {
+				t.Error(err)
+			}
+			k.Sleep(t.Context(), 2*time.Minute)
+		}
+		want := 2
+		if expires == "" {
+			want = 1
+		}
+		if len(api.forms) != want || c.redactor.Text("token-1") != mask {
+			t.Errorf("%q: %d token requests, the token is shown as %s", expires, len(api.forms), c.redactor.Text("token-1"))
+		}
 	}
 }
 

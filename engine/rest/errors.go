@@ -23,6 +23,7 @@ type StatusError struct {
 	Method  string
 	URL     string // secrets masked
 	Excerpt string // of the body, when Options.ErrorBody asks for it
+	Unshown int    // bytes of a body that is not shown, as it does not; 0: there is none
 }
 
 func (e *StatusError) Error() string {

@@ -240,7 +240,8 @@ const mostExcerpt = 8192
 func (c *Client) statusError(x *sending, a *arrival) error {
 	defer a.body.release()
 	e := &StatusError{Status: a.response.Status, Method: x.request.Method, URL: a.shown}
-	if c.options.ErrorBody {
+	if e.Unshown = len(a.response.Body); c.options.ErrorBody {
+		e.Unshown = 0
 		text := c.redactor.Text(string(a.response.Body))
 		if len(text) > mostExcerpt {
 			text = cutText(text, mostExcerpt) + "… (truncated)"
