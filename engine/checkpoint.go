@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/restlua/restlua/engine/config"
@@ -16,9 +17,9 @@ import (
 )
 
 // A load keeps checkpoints (OPR-41): where each resource is between two pages,
-// what its cursor and its normaliser know, and the rows so far in closed stage
-// files. Taking one stops all resources at the end of their page for a moment,
-// so that what it says of parents and children fits together.
+// what its cursor and its normaliser know, and the rows so far in stage files.
+// Taking one stops all resources at the end of their page for a moment, so that
+// what it says of parents and children fits together.
 const (
 	checkpointEvery  = 30 * time.Second
 	checkpointBytes  = 64 << 20 // of staged files; then it comes earlier
@@ -250,7 +251,7 @@ func (r *run) keepCheckpoints(ctx context.Context) {
 		if time.Since(last) < every && staged-size < checkpointBytes {
 			continue
 		}
-		if err := r.takeCheckpoint(context.WithoutCancel(ctx), periodicPatience); err != nil {
+		if err := r.takeCheckpoint(periodicPatience, false); err != nil {
 			r.cancel(fmt.Errorf("the checkpoint cannot be written: %w", err))
 			return
 		}
@@ -258,22 +259,29 @@ func (r *run) keepCheckpoints(ctx context.Context) {
 	}
 }
 
-// errHalfPage says that no checkpoint is possible: a page broke off half done.
-var errHalfPage = errors.New("a page is half done")
+// Why no checkpoint is possible: a page broke off half done, or the rows of one
+// did not get to their file.
+var (
+	errHalfPage  = errors.New("a page is half done")
+	errUnwritten = errors.New("rows were not written")
+)
 
-// takeCheckpoint stops all tasks at the end of their page and saves them. Where a
-// page takes longer than patience, the checkpoint before stays.
-func (r *run) takeCheckpoint(ctx context.Context, patience time.Duration) error {
+// takeCheckpoint stops all tasks at the end of their page and saves them. They
+// go on while the rows get to the disk, unless the load ends with this
+// checkpoint: what they did behind it would be lost. Where a page takes longer
+// than patience, the checkpoint before stays.
+func (r *run) takeCheckpoint(patience time.Duration, last bool) error {
 	r.taking.Lock()
 	defer r.taking.Unlock()
 	if !r.gate.close(patience) {
 		return nil
 	}
-	defer r.gate.open()
+	open := sync.OnceFunc(r.gate.open)
+	defer open()
 	if !slices.ContainsFunc(r.tasks, func(t *task) bool { return t.pages > 0 }) {
 		return nil // nothing to keep
 	}
-	c := checkpoint{Format: checkpointFormat, Hash: r.configHash, StartedAt: r.started, Tasks: map[string]savedTask{}}
+	note := checkpoint{Format: checkpointFormat, Hash: r.configHash, StartedAt: r.started, Tasks: map[string]savedTask{}}
 	for _, t := range r.tasks {
 		s, err := t.save()
 		if errors.Is(err, errHalfPage) {
@@ -282,17 +290,25 @@ func (r *run) takeCheckpoint(ctx context.Context, patience time.Duration) error 
 		if err != nil {
 			return fmt.Errorf("%s: %w", t.name(), err)
 		}
-		c.Tasks[t.name()] = s
+		note.Tasks[t.name()] = s
 	}
-	r.written.Wait() // batches on their way to their files
-	if r.unwritten.Load() {
-		return nil // the checkpoint before stays
-	}
-	note, err := json.Marshal(c)
+	cut, err := r.load.Cut()
 	if err != nil {
 		return err
 	}
-	return r.load.Checkpoint(ctx, note)
+	// Behind the batches of the pages so far, before those of the next ones.
+	taken := make(chan error, 1)
+	r.batches <- fullBatch{cut: cut, taken: taken}
+	if !last {
+		open()
+	}
+	switch err := <-taken; {
+	case errors.Is(err, errUnwritten):
+		return nil // the checkpoint before stays
+	case err != nil:
+		return err
+	}
+	return cut.Keep(note)
 }
 
 // save describes the task. The gate is held.
