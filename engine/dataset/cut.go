@@ -8,6 +8,7 @@ import (
 	"maps"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/restlua/restlua/engine/schema"
 	"github.com/restlua/restlua/writers"
@@ -99,7 +100,7 @@ func (c *Cut) take(t *staged, idle *int) error {
 		tailer, ok := s.writer.(writers.Tailer)
 		if !ok || i < len(t.segments)-1 || !grew && *idle > mostOpen {
 			// It gets no more rows, or none for long.
-			if err := s.close(s.self(t), c.load.meta(t)); err != nil {
+			if err := s.close(c.load.self(t, s), c.load.meta(t)); err != nil {
 				return err
 			}
 			x.Files = append(x.Files, manifestSegment{Name: filepath.Base(s.path), Rows: s.rows, Bytes: s.bytes, Columns: s.columns})
@@ -131,7 +132,7 @@ func (c *Cut) tail(t *staged, s *segment, w writers.Tailer) (manifestSegment, er
 			return manifestSegment{}, err
 		}
 	}
-	table := s.as(s.self(t))
+	table := s.as(c.load.self(t, s))
 	out := &counter{w: c.tails}
 	info, err := w.Tail(out, table, c.load.meta(t))
 	if err == nil && info.Rows != s.rows {
@@ -257,15 +258,35 @@ func (l *Load) meta(t *staged) map[string]string {
 	return l.d.meta(&schema.Table{Name: t.name}, l.number)
 }
 
-// self is the table as this segment has it, names made unique: those of the
-// table are settled by the commit, which finds columns by their source.
-func (s *segment) self(t *staged) *schema.Table {
+// self is the table as this segment has it, in the order that the commit will
+// probably give it, so that a file that is closed before need not be written
+// anew: columns that the table has, those that are new, the engine's own. Names
+// are made unique; those of the table are settled by the commit, which finds
+// columns by their source.
+func (l *Load) self(t *staged, s *segment) *schema.Table {
+	var known schema.Table
+	if k := l.d.state.Tables[t.name]; k != nil {
+		known = k.Table
+	}
+	place := func(c *schema.Column) int {
+		if strings.HasPrefix(c.Source, ownPrefix) {
+			return len(known.Columns) + 1
+		}
+		for i := range known.Columns {
+			if known.Match(c) == &known.Columns[i] {
+				return i
+			}
+		}
+		return len(known.Columns)
+	}
 	table := &schema.Table{Name: t.name, Resource: t.resource, Columns: slices.Clone(s.columns)}
+	slices.SortStableFunc(table.Columns, func(a, b schema.Column) int { return place(&a) - place(&b) })
 	seen := map[string]bool{}
 	for i := range table.Columns {
 		c := &table.Columns[i]
+		plain := c.Name
 		for n := 2; seen[c.Name]; n++ {
-			c.Name = fmt.Sprintf("%s_%d", s.columns[i].Name, n)
+			c.Name = fmt.Sprintf("%s_%d", plain, n)
 		}
 		seen[c.Name] = true
 	}

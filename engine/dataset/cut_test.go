@@ -2,303 +2,83 @@ package dataset
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
-	"github.com/restlua/restlua/engine/normalize"
 	"github.com/restlua/restlua/engine/schema"
 )
 
-// progress is the note of the checkpoints here.
-type progress struct {
-	Records int             `json:"records"`
-	Counter int64           `json:"counter"`
-	State   json.RawMessage `json:"state"`
-}
-
-// checkpointed is a load that takes a checkpoint behind every few records, each
-// of which is a batch. It refuses a row for each record, too.
-type checkpointed struct {
-	loading
-	every int // 0: no checkpoints
-	kept  int // records in the last checkpoint that is kept
-}
-
-// run makes the load, or goes on with the one that was left.
-func (x *checkpointed) run(o Options) (err error) {
-	ctx := context.Background()
-	d, err := Open(ctx, memDirName, o)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, d.Close()) }()
-	left, err := d.Checkpoint()
-	if err != nil {
-		return err
-	}
-	var at progress
-	var l *Load
-	if left == nil {
-		l, err = d.Begin()
-	} else if err = json.Unmarshal(left.Note, &at); err == nil {
-		l, err = d.Resume(func(string) bool { return true })
-	}
-	if err != nil {
-		return err
-	}
-	if at.Records < x.kept {
-		return fmt.Errorf("the load goes on behind %d records, %d were kept", at.Records, x.kept)
-	}
-	if err = x.rest(ctx, d, l, at); err != nil {
-		return errors.Join(err, l.Leave())
-	}
-	return nil
-}
-
-func (x *checkpointed) rest(ctx context.Context, d *Dataset, l *Load, at progress) error {
-	known := []*schema.Table{}
-	for _, name := range tableNames(d.state, "docs") {
-		t := d.state.Tables[name].Table
-		t.Name = name
-		known = append(known, &t)
-	}
-	n, err := normalize.New(normalize.Options{
-		Resource: "docs", Table: "docs", Known: known, MaxNesting: -1, Load: l.Number(), Counter: &at.Counter,
-		Write: func(b *schema.Batch) error { return l.Write(ctx, b) },
-	})
-	if err == nil && at.State != nil {
-		err = n.Restore(at.State)
-	}
-	if err != nil {
-		return err
-	}
-	for i := at.Records; i < len(x.records); i++ {
-		if err := errors.Join(n.Record([]byte(x.records[i])), n.Flush(), l.Reject(fmt.Appendf(nil, `{"n":%d}`, i))); err != nil {
-			return err
-		}
-		if x.every == 0 || (i+1)%x.every != 0 {
-			continue
-		}
-		at.Records = i + 1
-		if at.State, err = n.Save(); err != nil {
-			return err
-		}
-		cut, err := l.Cut()
-		if err == nil {
-			err = cut.Take()
-		}
-		if err == nil {
-			err = cut.Keep(at)
-		}
-		if err != nil {
-			return err
-		}
-		x.kept = at.Records
-	}
-	r := x.Resource
-	r.Name, r.Tables = "docs", n.Tables()
-	_, err = l.Commit(ctx, Commit{StartedAt: testTime, Resources: []Resource{r}})
-	return err
-}
-
-// result is what readers see, and what was refused.
-func (x *checkpointed) result(m *memFS) (string, error) {
-	text, err := snapshot(m)
-	if err != nil {
-		return "", err
-	}
-	names, err := m.ReadDir(filepath.Join(memDirName, engineFolder, "rejected"))
-	if errors.Is(err, fs.ErrNotExist) {
-		return text, nil
-	}
-	for _, e := range names {
-		lines, err := m.ReadFile(filepath.Join(memDirName, engineFolder, "rejected", e.Name()))
-		if err != nil {
-			return "", err
-		}
-		text += e.Name() + "\n" + string(lines)
-	}
-	return text, err
-}
-
-// checkpointLoads are loads whose stage files end for every reason: a type that
-// widens, a column that gets its first null, a size that is reached.
-var checkpointLoads = []struct {
-	name string
-	checkpointed
-	o Options
-}{
-	{"one file", checkpointed{appendTo(`{"id":1,"tags":[1]}`, `{"id":2}`, `{"id":3,"tags":[2,3]}`, `{"id":4}`, `{"id":5,"x":"new"}`, `{"id":6}`, `{"id":7}`), 2, 0}, Options{}},
-	{"every record", checkpointed{appendTo(`{"id":1}`, `{"id":2}`, `{"id":3}`), 1, 0}, Options{RowGroupBytes: 1}},
-	{"types", checkpointed{mergeBy("id", `{"id":1,"v":1}`, `{"id":2,"v":2}`, `{"id":3,"v":"text"}`, `{"id":1,"v":2.5}`, `{"id":2}`), 2, 0}, Options{}},
-	{"several files", checkpointed{replaceBy(`{"id":1,"t":["a","b"]}`, `{"id":2}`, `{"id":3,"t":["c"]}`, `{"id":4}`, `{"id":5}`), 2, 0}, Options{FileBytes: 1}},
-}
-
-func checkpointOptions(m *memFS, with Options) Options {
-	o := testOptions(m)
-	o.RowGroupBytes, o.FileBytes = with.RowGroupBytes, with.FileBytes
-	return o
-}
-
-// OPR-41: a power cut or a kill at any operation of a load with checkpoints loses
-// no checkpoint that was kept, and the next run ends with the tables of an
-// undisturbed load. So does a run behind a second kill, while the load is taken
-// up or later.
-func TestCheckpointCrash(t *testing.T) {
+// A load with checkpoints commits the files of one without, byte by byte, and
+// writes each of them once. Where a table has several, those that are full are
+// closed before the commit, with the columns in its order.
+func TestCheckpointsLeaveFilesAlone(t *testing.T) {
 	t.Parallel()
-	for _, test := range checkpointLoads {
+	for _, test := range []struct {
+		name  string
+		o     Options
+		files int // of both tables, in two loads
+	}{
+		{"one file", Options{RowGroupBytes: 4000}, 4},
+		{"several files", Options{RowGroupBytes: 1, FileBytes: 4000}, 8},
+	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			base := emptyDisk()
-			if _, err := load(memDirName, testOptions(base), appendTo(`{"id":0,"tags":[0]}`)); err != nil {
-				t.Fatal(err)
+			want, _ := checkpointedFiles(t, test.o, 0)
+			got, trace := checkpointedFiles(t, test.o, 7)
+			if len(want) < test.files || len(got) != len(want) {
+				t.Fatalf("%d files, without checkpoints %d", len(got), len(want))
 			}
-			whole := base.clone(false)
-			plain := test.checkpointed
-			plain.every = 0
-			if err := plain.run(checkpointOptions(whole, test.o)); err != nil {
-				t.Fatal(err)
-			}
-			want, err := plain.result(whole)
-			if err != nil {
-				t.Fatal(err)
-			}
-			before, err := content(base, memDirName, "docs")
-			if err != nil {
-				t.Fatal(err)
-			}
-			clones := killed(t, base.clone(false), test.checkpointed, test.o)
-			for i, c := range clones {
-				if strings.HasPrefix(c.op, "write ") && i%10 > 1 || i%everyNth != 0 {
-					continue
+			for name := range want {
+				if got[name] != want[name] {
+					t.Errorf("%s differs", name)
 				}
-				ways := []killedLoad{c}
-				if i%8 == 0 { // a second kill, each time at another operation
-					again := killed(t, c.m.clone(false), c.load, test.o)
-					ways = append(ways, again[i*7%len(again)])
-				}
-				for _, c := range ways {
-					if err := ends(c, test.o, before, want); err != nil {
-						t.Fatalf("clone %d, cut before %s: %v", i, c.op, err)
-					}
+			}
+			for _, op := range trace {
+				if strings.HasPrefix(op, "create ") && strings.Contains(op, staging) && !strings.Contains(op, ownPrefix) {
+					t.Errorf("a file was written anew: %s", op)
 				}
 			}
 		})
 	}
 }
 
-// killedLoad is what is left of a load.
-type killedLoad struct {
-	m    *memFS
-	load checkpointed
-	op   string // that it did not come to
-}
-
-// killed makes a load and returns what a power cut and a kill before each of
-// its operations leave.
-func killed(t *testing.T, m *memFS, x checkpointed, o Options) (clones []killedLoad) {
+// checkpointedFiles makes two loads of a table and its child table, and returns
+// their files by name, and the operations.
+func checkpointedFiles(t *testing.T, o Options, every int) (map[string]string, []string) {
 	t.Helper()
-	committed, err := committedBy(m)
-	if err != nil {
-		t.Fatal(err)
-	}
-	m.before = func(op string) error {
-		for _, crash := range []bool{true, false} {
-			clones = append(clones, killedLoad{m.copy(crash), x, op})
+	m := emptyDisk()
+	for l := range 2 {
+		form := `{"id":%[1]d,"name":"number %[1]d","tags":["t%[2]d","t%[3]d"],"x":1}`
+		if l == 1 { // the fields in another order
+			form = `{"x":1,"tags":["t%[2]d","t%[3]d"],"name":"number %[1]d","id":%[1]d}`
 		}
-		return nil
-	}
-	if committed {
-		return append(clones, killedLoad{m, x, "nothing"})
-	}
-	if err := x.run(checkpointOptions(m, o)); err != nil {
-		t.Fatal(err)
-	}
-	m.before = nil
-	return clones
-}
-
-// committedBy reports whether the load under test is committed already.
-func committedBy(m *memFS) (bool, error) {
-	d, err := Open(context.Background(), memDirName, testOptions(m))
-	if err != nil {
-		return false, err
-	}
-	return d.state.Generation > 1, d.Close()
-}
-
-// ends goes on with a killed load, if it is not committed, and compares.
-func ends(c killedLoad, o Options, before, want string) error {
-	committed, err := committedBy(c.m)
-	if err != nil {
-		return err
-	}
-	if !committed {
-		if got, err := content(c.m, memDirName, "docs"); err != nil || got != before {
-			return fmt.Errorf("before the next run: %v\n%s\nwant\n%s", err, got, before)
+		x := checkpointed{loading: appendTo(), every: every}
+		for i := range 50 {
+			x.records = append(x.records, fmt.Sprintf(form, i, i%3, i%7))
 		}
-		if err := c.load.run(checkpointOptions(c.m, o)); err != nil {
-			return err
-		}
-	}
-	got, err := c.load.result(c.m)
-	if err == nil && got != want {
-		err = fmt.Errorf("%s\nwant\n%s", got, want)
-	}
-	return err
-}
-
-// A load with checkpoints commits the files of one without, byte by byte, and
-// writes each of them once.
-func TestCheckpointsLeaveFilesAlone(t *testing.T) {
-	t.Parallel()
-	var records []string
-	for i := range 50 {
-		records = append(records, fmt.Sprintf(`{"id":%d,"name":"number %d","tags":["t%d","t%d"]}`, i, i, i%3, i%7))
-	}
-	files := func(every int) (map[string]string, *memFS) {
-		m := emptyDisk()
-		x := checkpointed{loading: appendTo(records...), every: every}
-		if err := x.run(checkpointOptions(m, Options{RowGroupBytes: 4000})); err != nil {
+		if err := x.run(checkpointOptions(m, o)); err != nil {
 			t.Fatal(err)
 		}
-		out := map[string]string{}
-		for _, table := range []string{"docs", "docs__tags"} {
-			names, err := liveFiles(m, memDirName, table)
+	}
+	out := map[string]string{}
+	for _, table := range []string{"docs", "docs__tags"} {
+		names, err := liveFiles(m, memDirName, table)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, n := range names {
+			b, err := m.ReadFile(filepath.Join(memDirName, table, n))
 			if err != nil {
 				t.Fatal(err)
 			}
-			for _, n := range names {
-				b, err := m.ReadFile(filepath.Join(memDirName, table, n))
-				if err != nil {
-					t.Fatal(err)
-				}
-				out[table+"/"+n] = string(b)
-			}
-		}
-		return out, m
-	}
-	want, _ := files(0)
-	got, m := files(7)
-	if len(got) != 2 || len(want) != 2 {
-		t.Fatalf("%d and %d files, want one of each table", len(got), len(want))
-	}
-	for name := range want {
-		if got[name] != want[name] {
-			t.Errorf("%s differs", name)
+			out[table+"/"+n] = string(b)
 		}
 	}
-	for _, op := range m.trace {
-		if strings.HasPrefix(op, "create ") && strings.Contains(op, staging) && !strings.Contains(op, ownPrefix) {
-			t.Errorf("a file was written anew: %s", op)
-		}
-	}
+	return out, m.trace
 }
 
 // Rows go on being written and refused while a checkpoint is on its way to the
