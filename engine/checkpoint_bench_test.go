@@ -86,7 +86,7 @@ func (m memoryAPI) RoundTrip(r *http.Request) (*http.Response, error) {
 //
 //	go test ./engine -run - -bench Checkpoints/default -benchtime 9x
 func BenchmarkCheckpoints(b *testing.B) {
-	b.Run("default", func(b *testing.B) { benchCheckpoints(b, 0, 8000) })
+	b.Run("default", func(b *testing.B) { benchCheckpoints(b, 0, 6000) })
 	b.Run("every second", func(b *testing.B) { benchCheckpoints(b, time.Second, 2500) })
 }
 
