@@ -78,8 +78,6 @@ type run struct {
 	checkpoints bool       // the load keeps checkpoints
 	configHash  string
 	resumed     map[string]savedTask // what a checkpoint says; nil: a fresh load
-	written     sync.WaitGroup       // batches on their way to their files
-	unwritten   atomic.Bool          // a batch did not get there
 
 	requests, retries, bytes atomic.Int64
 	waited                   atomic.Int64 // nanoseconds
@@ -91,12 +89,15 @@ type run struct {
 	found    map[string]bool // what was detected, so that it is told once
 }
 
-// fullBatch is a batch on its way to its file.
+// fullBatch is a batch on its way to its file, or a checkpoint between two.
 type fullBatch struct {
 	batch *schema.Batch
 	from  *normalize.Normalizer // that gets it back
 	task  *task
 	size  int // bytes
+
+	cut   *dataset.Cut // not nil: take it
+	taken chan<- error
 }
 
 // mostWaiting bounds the batches that wait for the writer. Their bytes are
@@ -271,25 +272,35 @@ func (r *run) lastCheckpoint() {
 		return
 	}
 	r.ending.Do(func() {
-		if err := r.takeCheckpoint(context.Background(), lastPatience); err != nil {
+		if err := r.takeCheckpoint(lastPatience, true); err != nil {
 			r.warn("", "the checkpoint cannot be written: "+err.Error())
 		}
 	})
 }
 
 // writeBatches takes full batches to their files, in the order in which they
-// came. After a failure it goes on taking them, so that nobody blocks.
+// came, and checkpoints between them. After a failure it goes on taking them, so
+// that nobody blocks.
 func (r *run) writeBatches(ctx context.Context) {
+	unwritten := false // a batch did not get to its file
 	for b := range r.batches {
-		if ctx.Err() != nil {
-			r.unwritten.Store(true)
-		} else if err := r.load.Write(ctx, b.batch); err != nil {
-			r.unwritten.Store(true)
-			r.cancel(fmt.Errorf("%s: %w", b.task.name(), err))
+		unwritten = unwritten || ctx.Err() != nil
+		if b.cut != nil {
+			err := errUnwritten
+			if !unwritten {
+				err = b.cut.Take()
+			}
+			b.taken <- err
+			continue
+		}
+		if !unwritten {
+			if err := r.load.Write(ctx, b.batch); err != nil {
+				unwritten = true
+				r.cancel(fmt.Errorf("%s: %w", b.task.name(), err))
+			}
 		}
 		b.from.Recycle(b.batch)
 		b.task.tables.lent.giveBack(b.size)
-		r.written.Done()
 	}
 }
 

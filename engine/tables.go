@@ -103,8 +103,7 @@ func (x *tables) root(name string) (*normalize.Normalizer, error) {
 	o.Write = func(b *schema.Batch) error {
 		size := b.Size()
 		x.lent.take(size)
-		x.task.owner.written.Add(1)
-		x.task.owner.batches <- fullBatch{b, x.byName[name], x.task, size}
+		x.task.owner.batches <- fullBatch{batch: b, from: x.byName[name], task: x.task, size: size}
 		return nil
 	}
 	n, err := normalize.New(o)

@@ -48,6 +48,15 @@ type Writer interface {
 	Close(table *schema.Table, meta map[string]string) (Info, error)
 }
 
+// Tailer is a Writer whose file can be whole before it is closed.
+type Tailer interface {
+	// Tail writes to w what Close with the same arguments would add to the
+	// file now, and leaves the file as it is: it goes on as if nothing was
+	// asked. What the file's own writer got so far with w's bytes behind is a
+	// file of all rows so far; Info is that file's.
+	Tail(w io.Writer, table *schema.Table, meta map[string]string) (Info, error)
+}
+
 // Info says what a file holds.
 type Info struct {
 	Rows  int64

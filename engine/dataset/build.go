@@ -214,7 +214,7 @@ func (c *change) make(ctx context.Context, w *committing, from []*source, path s
 	}
 	if len(from) == 1 && !from[0].rewritten() && !from[0].changed {
 		s := from[0]
-		if s.live {
+		if s.live || w.kept { // its checkpoint lists the staged file until the load is committed
 			return s.file, w.d.fs.Link(s.path, path)
 		}
 		return s.file, w.d.fs.Rename(s.path, path)

@@ -1,11 +1,11 @@
 package dataset
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
+	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -14,19 +14,20 @@ import (
 	"github.com/restlua/restlua/engine/schema"
 )
 
-// checkpointFile lies in the stage of a load that can be resumed: what is staged
-// and closed, and the note of whoever extracts. Its replacement is what makes a
+// checkpointFile lies in the stage of a load that can be resumed: which rows are
+// staged, and the note of whoever extracts. Its replacement is what makes a
 // checkpoint count; files of the stage that it does not list are thrown away.
 const checkpointFile = "checkpoint.json"
 
-// checkpointFormat is the version of that file.
-const checkpointFormat = 1
+// checkpointFormat is the version of that file. 1 had no tails: every file that
+// it lists is whole, so it can be read.
+const checkpointFormat = 2
 
 // Checkpoint is what a load left that did not end.
 type Checkpoint struct {
 	Number    int64
 	CreatedAt time.Time
-	Note      []byte // what Load.Checkpoint was given
+	Note      []byte // what Cut.Keep was given
 	manifest  *manifest
 }
 
@@ -51,8 +52,24 @@ type manifestTable struct {
 type manifestSegment struct {
 	Name    string          `json:"name"`
 	Rows    int64           `json:"rows"`
-	Bytes   int64           `json:"bytes"`
+	Bytes   int64           `json:"bytes"` // of the whole file
 	Columns []schema.Column `json:"columns"`
+	Tail    *manifestTail   `json:"tail,omitempty"` // nil: the file is whole
+}
+
+// manifestTail is where the end of a file lies that was open.
+type manifestTail struct {
+	File  string `json:"file"` // in the stage
+	At    int64  `json:"at"`
+	Bytes int64  `json:"bytes"`
+}
+
+// body is the part of the file that the file itself has.
+func (s *manifestSegment) body() int64 {
+	if s.Tail == nil {
+		return s.Bytes
+	}
+	return s.Bytes - s.Tail.Bytes
 }
 
 // Staged is the size of the stage files so far, in bytes.
@@ -73,77 +90,6 @@ func (l *Load) Staged() int64 {
 		t.mu.Unlock()
 	}
 	return sum
-}
-
-// Checkpoint closes the open stage files and makes them, and note, what a later
-// process can resume. note is JSON. No Write may be under way.
-func (l *Load) Checkpoint(ctx context.Context, note []byte) error {
-	if err := ctx.Err(); err != nil {
-		return context.Cause(ctx)
-	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.done {
-		return errDone
-	}
-	m := &manifest{Format: checkpointFormat, Generation: l.d.state.Generation, CreatedAt: l.d.now(), Segments: l.segments, Note: note}
-	for _, t := range l.tables {
-		if t.err != nil {
-			return t.err
-		}
-		x := manifestTable{Resource: t.resource, Name: t.name, Source: t.source}
-		for _, s := range t.segments {
-			if err := s.close(s.self(t), l.d.meta(&schema.Table{Name: t.name}, l.number)); err != nil {
-				return err
-			}
-			x.Files = append(x.Files, manifestSegment{Name: filepath.Base(s.path), Rows: s.rows, Bytes: s.bytes, Columns: s.columns})
-		}
-		m.Tables = append(m.Tables, x)
-	}
-	if l.rejected != nil {
-		if err := l.rejected.Sync(); err != nil {
-			return err
-		}
-		info, err := l.rejected.Stat()
-		if err != nil {
-			return err
-		}
-		m.Rejected = info.Size()
-	}
-	text, err := json.Marshal(m)
-	if err != nil {
-		return err
-	}
-	path := filepath.Join(l.dir, checkpointFile)
-	if err := l.d.writeFile(path+".tmp", text); err != nil {
-		return err
-	}
-	if err := l.d.fs.SyncDir(l.dir); err != nil { // the files that it lists, first
-		return err
-	}
-	if err := l.d.fs.Rename(path+".tmp", path); err != nil {
-		return err
-	}
-	l.kept = true
-	if err := l.d.fs.SyncDir(l.dir); err != nil {
-		return err
-	}
-	return l.d.fs.SyncDir(l.d.stageDir())
-}
-
-// self is the table as this segment has it, names made unique: those of the
-// table are settled by the commit, which finds columns by their source.
-func (s *segment) self(t *staged) *schema.Table {
-	table := &schema.Table{Name: t.name, Resource: t.resource, Columns: slices.Clone(s.columns)}
-	seen := map[string]bool{}
-	for i := range table.Columns {
-		c := &table.Columns[i]
-		for n := 2; seen[c.Name]; n++ {
-			c.Name = fmt.Sprintf("%s_%d", s.columns[i].Name, n)
-		}
-		seen[c.Name] = true
-	}
-	return table
 }
 
 // Kept reports whether a later process can go on with the load.
@@ -191,21 +137,40 @@ func (d *Dataset) manifest(number int64) (*manifest, error) {
 		return nil, err
 	}
 	m := &manifest{}
-	if json.Unmarshal(text, m) != nil || m.Format != checkpointFormat || m.Generation != d.state.Generation {
+	if json.Unmarshal(text, m) != nil || m.Format < 1 || m.Format > checkpointFormat || m.Generation != d.state.Generation {
 		return nil, nil // of another version, or of a state that is gone
 	}
 	for _, t := range m.Tables {
 		for _, f := range t.Files {
-			info, err := d.fs.Stat(filepath.Join(dir, f.Name))
-			if errors.Is(err, fs.ErrNotExist) || err == nil && info.Size() != f.Bytes {
-				return nil, nil
-			}
-			if err != nil {
+			if there, err := d.holds(dir, &f); err != nil || !there {
 				return nil, err
 			}
 		}
 	}
 	return m, nil
+}
+
+// holds reports whether the stage has all of a file that a checkpoint lists.
+func (d *Dataset) holds(dir string, f *manifestSegment) (bool, error) {
+	size := func(name string) (int64, error) {
+		info, err := d.fs.Stat(filepath.Join(dir, name))
+		if errors.Is(err, fs.ErrNotExist) {
+			return -1, nil
+		}
+		if err != nil {
+			return 0, err
+		}
+		return info.Size(), nil
+	}
+	n, err := size(f.Name)
+	if err != nil || f.Tail == nil {
+		return n == f.Bytes, err
+	}
+	if err != nil || n < f.body() { // rows that came later stand behind
+		return false, err
+	}
+	n, err = size(f.Tail.File)
+	return n >= f.Tail.At+f.Tail.Bytes, err
 }
 
 // DropCheckpoint throws away what a load left.
@@ -232,18 +197,28 @@ func (d *Dataset) Resume(keep func(resource string) bool) (*Load, error) {
 		return nil, errors.New("there is no load to go on with")
 	}
 	l := &Load{d: d, number: number, dir: filepath.Join(d.stageDir(), loadID(number)), segments: m.Segments, kept: true}
-	listed := map[string]bool{checkpointFile: true}
+	listed, tails := map[string]bool{checkpointFile: true}, map[string]bool{}
 	for _, t := range m.Tables {
 		s := &staged{resource: t.Resource, name: t.Name, source: t.Source}
 		for _, f := range t.Files {
 			listed[f.Name] = true
+			if f.Tail != nil {
+				listed[f.Tail.File], tails[f.Tail.File] = true, true
+			}
 			s.segments = append(s.segments, &segment{path: filepath.Join(l.dir, f.Name), columns: f.Columns, rows: f.Rows, bytes: f.Bytes})
 			s.rows += f.Rows
+			if !keep(t.Resource) {
+				continue
+			}
+			if err := l.complete(&f); err != nil {
+				return nil, err
+			}
 		}
 		if keep(t.Resource) {
 			l.tables = append(l.tables, s)
 		}
 	}
+	l.tails = slices.Sorted(maps.Keys(tails))
 	if err := l.sweep(listed); err != nil {
 		return nil, err
 	}
@@ -252,6 +227,28 @@ func (d *Dataset) Resume(keep func(resource string) bool) (*Load, error) {
 	}
 	d.load = l
 	return l, nil
+}
+
+// complete makes a stage file that was open what it was at the checkpoint, with
+// its tail behind. Broken off, it can be done again: body and tail stay.
+func (l *Load) complete(f *manifestSegment) (err error) {
+	if f.Tail == nil {
+		return nil
+	}
+	in, err := l.d.fs.Open(filepath.Join(l.dir, f.Tail.File))
+	if err != nil {
+		return err
+	}
+	defer in.Close() // read only: nothing can be lost
+	out, err := l.d.fs.Extend(filepath.Join(l.dir, f.Name), f.body())
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(out, io.NewSectionReader(in, f.Tail.At, f.Tail.Bytes))
+	if err == nil {
+		err = out.Sync()
+	}
+	return errors.Join(err, out.Close())
 }
 
 // sweep removes what was staged behind the checkpoint.
@@ -278,18 +275,13 @@ func (l *Load) reopenRejected(size int64) error {
 	if size == 0 {
 		return l.d.fs.RemoveAll(path)
 	}
-	text, err := l.d.fs.ReadFile(path)
+	info, err := l.d.fs.Stat(path)
 	if err != nil {
 		return err
 	}
-	if int64(len(text)) < size {
+	if info.Size() < size {
 		return &os.PathError{Op: "resume", Path: path, Err: errors.New("the file is shorter than the checkpoint says")}
 	}
-	f, err := l.d.fs.Create(path)
-	if err != nil {
-		return err
-	}
-	l.rejected = f
-	_, err = f.Write(text[:size])
+	l.rejected, err = l.d.fs.Extend(path, size)
 	return err
 }

@@ -17,6 +17,9 @@ import (
 type FS interface {
 	// Create makes an empty file for writing; one that is there is emptied.
 	Create(name string) (File, error)
+	// Extend opens a file for writing behind its first size bytes; what it has
+	// beyond goes.
+	Extend(name string, size int64) (File, error)
 	// Open opens a file for reading.
 	Open(name string) (File, error)
 	// Rename moves a file or folder; a file at the new name is replaced.
@@ -61,6 +64,21 @@ type disk struct{}
 
 func (disk) Create(name string) (File, error) { return file(os.Create(name)) }
 func (disk) Open(name string) (File, error)   { return file(os.Open(name)) }
+
+func (disk) Extend(name string, size int64) (File, error) {
+	f, err := os.OpenFile(name, os.O_RDWR, 0)
+	if err != nil {
+		return nil, err
+	}
+	err = f.Truncate(size)
+	if err == nil {
+		_, err = f.Seek(size, io.SeekStart)
+	}
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return f, nil
+}
 
 // file keeps a nil *os.File from becoming a File that is not nil.
 func file(f *os.File, err error) (File, error) {

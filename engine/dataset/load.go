@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"sync"
 
 	"github.com/restlua/restlua/engine/schema"
@@ -23,6 +24,7 @@ type Load struct {
 	segments int       // staged files so far
 	done     bool      // committed, discarded or left behind
 	kept     bool      // it has a checkpoint
+	tails    []string  // files that this lists beside those of the tables
 	rejected File
 }
 
@@ -45,6 +47,7 @@ type segment struct {
 	bytes   int64
 	file    File // nil once it is closed
 	writer  writers.Writer
+	saved   manifestSegment // what the last checkpoint says of it while it is open
 }
 
 // Begin starts a load. Only one can be under way.
@@ -215,13 +218,10 @@ func (s *segment) note(b *schema.Batch) {
 	}
 }
 
-// close ends the file. Names come from the table; types are those that the
-// values have. Columns that the file never got are null in it.
-func (s *segment) close(table *schema.Table, meta map[string]string) error {
-	if s.file == nil {
-		return nil
-	}
-	in := schema.Table{Name: table.Name, Resource: table.Resource, Columns: append([]schema.Column(nil), table.Columns...)}
+// as is the table as this file has it: the types are those that the values
+// have, columns that the file never got are null in it.
+func (s *segment) as(table *schema.Table) *schema.Table {
+	in := &schema.Table{Name: table.Name, Resource: table.Resource, Columns: slices.Clone(table.Columns)}
 	for i := range in.Columns {
 		c := &in.Columns[i]
 		own := s.own(c)
@@ -231,7 +231,16 @@ func (s *segment) close(table *schema.Table, meta map[string]string) error {
 		}
 		c.Type, c.Precision, c.Scale, c.Naive, c.Nullable, c.Source = own.Type, own.Precision, own.Scale, own.Naive, own.Nullable, own.Source
 	}
-	info, err := s.writer.Close(&in, meta)
+	return in
+}
+
+// close ends the file. Names come from the table.
+func (s *segment) close(table *schema.Table, meta map[string]string) error {
+	if s.file == nil {
+		return nil
+	}
+	in := s.as(table)
+	info, err := s.writer.Close(in, meta)
 	if err == nil {
 		err = s.file.Sync()
 	}

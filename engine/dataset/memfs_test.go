@@ -135,6 +135,21 @@ func (m *memFS) Create(name string) (File, error) {
 	return &memHandle{m, f, name}, nil
 }
 
+func (m *memFS) Extend(name string, size int64) (File, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if err := m.op("extend %s", name); err != nil {
+		return nil, err
+	}
+	_, _, node, err := m.find(name)
+	f, ok := node.(*memFile)
+	if err != nil || !ok || int64(len(f.data)) < size {
+		return nil, notThere(name)
+	}
+	f.data = slices.Clone(f.data[:size])
+	return &memHandle{m, f, name}, nil
+}
+
 func (m *memFS) Open(name string) (File, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

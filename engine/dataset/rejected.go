@@ -44,6 +44,11 @@ func (l *Load) keepRejected() error {
 	if err := f.Close(); err != nil {
 		return err
 	}
+	return l.syncRejected()
+}
+
+// syncRejected makes the name of their file survive a power cut.
+func (l *Load) syncRejected() error {
 	if err := l.d.fs.SyncDir(filepath.Dir(l.rejectedPath())); err != nil {
 		return err
 	}

@@ -20,6 +20,7 @@ func Run(t *testing.T, f writers.Format) {
 	t.Run("round trip", func(t *testing.T) { t.Parallel(); roundTrip(t, f) })
 	t.Run("RDR-03 no rows", func(t *testing.T) { t.Parallel(); noRows(t, f) })
 	t.Run("fits", func(t *testing.T) { t.Parallel(); fits(t, f) })
+	t.Run("OPR-41 tail", func(t *testing.T) { t.Parallel(); tail(t, f) })
 	t.Run("damaged", func(t *testing.T) { t.Parallel(); damaged(t, f) })
 	if e, ok := f.(writers.Evolver); ok {
 		t.Run("RDR-02 evolve", func(t *testing.T) { t.Parallel(); evolve(t, f, e) })

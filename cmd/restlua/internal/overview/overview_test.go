@@ -239,7 +239,12 @@ func stopLoad(t *testing.T, dir string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := errors.Join(l.Write(ctx, twoRows()), l.Checkpoint(ctx, []byte("{}")), l.Leave(), d.Close()); err != nil {
+	err = l.Write(ctx, twoRows())
+	cut, failed := l.Cut()
+	if err = errors.Join(err, failed); err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(cut.Take(), cut.Keep(nil), l.Leave(), d.Close()); err != nil {
 		t.Fatal(err)
 	}
 }
