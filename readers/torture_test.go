@@ -3,6 +3,7 @@ package readers
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"io"
 	"io/fs"
 	"os"
@@ -223,6 +224,20 @@ func (weak) ReadDir(name string) ([]fs.DirEntry, error) { return os.ReadDir(name
 func (weak) ReadFile(name string) ([]byte, error)       { return os.ReadFile(name) }
 func (weak) Stat(name string) (fs.FileInfo, error)      { return os.Stat(name) }
 func (weak) SyncDir(string) error                       { return nil }
+
+func (weak) Extend(name string, size int64) (dataset.File, error) {
+	f, err := os.OpenFile(name, os.O_RDWR, 0)
+	if err != nil {
+		return nil, err
+	}
+	if err = f.Truncate(size); err == nil {
+		_, err = f.Seek(size, io.SeekStart)
+	}
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return f, nil
+}
 
 // Lock: the test is the only writer.
 func (weak) Lock(name string, _ []byte) (io.Closer, error) { return os.Create(name) }
