@@ -74,7 +74,7 @@ func (c *Client) run(ctx context.Context, x sending) (*reply, error) {
 			return nil, err
 		}
 		if !again {
-			if !x.anyStatus && (a.response.Status >= 400 || leadsNowhere(a.response.Status, c.headers(&x, x.request, true))) {
+			if !x.anyStatus && (a.response.Status >= 400 || c.leadsNowhere(&x, a.response.Status)) {
 				return nil, c.statusError(&x, a)
 			}
 			return c.reply(a, false, false), nil
@@ -88,10 +88,11 @@ func (c *Client) run(ctx context.Context, x sending) (*reply, error) {
 // leadsNowhere reports whether an answer is a redirection that was not followed,
 // as it names no place to go to. What it stands for is not known, so it must not
 // pass for a page without records. 304 is an answer to who asked with a condition.
-func leadsNowhere(status int, asked http.Header) bool {
+func (c *Client) leadsNowhere(x *sending, status int) bool {
 	if status < 300 || status > 399 {
 		return false
 	}
+	asked := c.headers(x, x.request, true)
 	return status != http.StatusNotModified || asked.Get("If-None-Match") == "" && asked.Get("If-Modified-Since") == ""
 }
 

@@ -188,7 +188,7 @@ func (m *remembered) Read(p []byte) (int, error) {
 	return m.r.Read(p)
 }
 
-// errRecordTooLarge says that one record does not fit into memory.
+// recordTooLarge says that one record does not fit into memory.
 func (r *Resource) recordTooLarge() error {
 	return fmt.Errorf("one record is larger than %s (client.max_response_bytes)", sizeText(r.maxBytes()))
 }
