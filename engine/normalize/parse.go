@@ -2,7 +2,6 @@ package normalize
 
 import (
 	"fmt"
-	"unicode/utf8"
 
 	"github.com/restlua/restlua/engine/rawjson"
 	"github.com/restlua/restlua/engine/schema"
@@ -326,13 +325,5 @@ func (n *Normalizer) scanMarked(i int) (end int, saw int, err error) {
 
 // invalidUTF8 is the error for a record that is not UTF-8.
 func (n *Normalizer) invalidUTF8() error {
-	i := 0
-	for i < len(n.b) {
-		r, size := utf8.DecodeRune(n.b[i:])
-		if r == utf8.RuneError && size == 1 {
-			break
-		}
-		i += size
-	}
-	return n.fail(i, "invalid UTF-8 (endpoint.response_format.encoding reads another encoding)")
+	return n.fail(rawjson.InvalidUTF8(n.b), "invalid UTF-8 (endpoint.response_format.encoding reads another encoding)")
 }

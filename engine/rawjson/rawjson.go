@@ -324,12 +324,13 @@ func Valid(b []byte) error {
 		return errorAt(b, i, "text after the end of the value")
 	}
 	if !utf8.Valid(b) {
-		return errorAt(b, invalidUTF8(b), "invalid UTF-8")
+		return errorAt(b, InvalidUTF8(b), "invalid UTF-8")
 	}
 	return nil
 }
 
-func invalidUTF8(b []byte) int {
+// InvalidUTF8 returns the first place where b is not UTF-8; len(b): there is none.
+func InvalidUTF8(b []byte) int {
 	for i := 0; i < len(b); {
 		r, n := utf8.DecodeRune(b[i:])
 		if r == utf8.RuneError && n == 1 {
