@@ -62,8 +62,21 @@ var errLocked = errors.New("locked by another process")
 // disk is the real file system.
 type disk struct{}
 
-func (disk) Create(name string) (File, error) { return file(os.Create(name)) }
-func (disk) Open(name string) (File, error)   { return file(os.Open(name)) }
+func (disk) Create(name string) (File, error) {
+	f, err := os.Create(name)
+	if err != nil {
+		return nil, err
+	}
+	return &written{File: f}, nil
+}
+
+func (disk) Open(name string) (File, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err // not a nil *os.File, which were a File that is not nil
+	}
+	return f, nil
+}
 
 func (disk) Extend(name string, size int64) (File, error) {
 	f, err := os.OpenFile(name, os.O_RDWR, 0)
@@ -77,15 +90,7 @@ func (disk) Extend(name string, size int64) (File, error) {
 	if err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
-	return f, nil
-}
-
-// file keeps a nil *os.File from becoming a File that is not nil.
-func file(f *os.File, err error) (File, error) {
-	if err != nil {
-		return nil, err
-	}
-	return f, nil
+	return &written{File: f, size: size, begun: size}, nil
 }
 
 func (disk) Rename(old, new string) error               { return os.Rename(old, new) }
