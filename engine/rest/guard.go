@@ -65,7 +65,7 @@ func (g *guard) note(f requestHash) {
 
 // keptSeen is how many of the last requests a snapshot remembers: a series that
 // goes in longer circles is noticed one round later.
-const keptSeen = 256
+const keptSeen = 32
 
 // onRepeat says what happens where a series goes in circles.
 func (s *Series) onRepeat() string {
