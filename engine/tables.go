@@ -6,6 +6,7 @@ import (
 
 	"github.com/restlua/restlua/engine/config"
 	"github.com/restlua/restlua/engine/normalize"
+	"github.com/restlua/restlua/engine/rawjson"
 	"github.com/restlua/restlua/engine/schema"
 	"github.com/restlua/restlua/engine/state"
 )
@@ -22,6 +23,7 @@ type tables struct {
 	pending int                     // records since the batches were measured
 	lent    *lending
 	base    normalize.Options
+	page    *rawjson.Marks // of the page at hand; nil: none
 }
 
 // measureEvery is after how many records the batches of several roots are
@@ -143,6 +145,7 @@ func known(s *state.State, resource, name string) []*schema.Table {
 func (x *tables) take(ctx context.Context, record []byte) error {
 	f := x.task.resource.TableNameFunc
 	if f == "" {
+		x.order[0].Within(x.page)
 		return x.order[0].Record(record)
 	}
 	given, err := x.task.world.TableName(ctx, f, record)
@@ -156,6 +159,7 @@ func (x *tables) take(ctx context.Context, record []byte) error {
 	if err != nil {
 		return err
 	}
+	n.Within(x.page)
 	if err := n.Record(record); err != nil {
 		return err
 	}

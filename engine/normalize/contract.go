@@ -110,7 +110,7 @@ func (n *Normalizer) reject(row int64, fresh int, text []byte) {
 
 // skipValue is the end of the value at i, which is not stored but must be JSON.
 func (n *Normalizer) skipValue(i int) (int, error) {
-	end, err := n.marks.Skip(n.b, i)
+	end, err := n.end(i)
 	if err != nil {
 		return i, &Error{Text: "the record is no valid JSON: " + err.Error()}
 	}

@@ -56,8 +56,11 @@ type Normalizer struct {
 	known   map[string]*schema.Table
 	notNull []*column
 
-	b       []byte        // the record at hand
-	marks   rawjson.Marks // of it
+	b       []byte         // ends with the record at hand
+	start   int            // where it begins in b
+	marks   *rawjson.Marks // of b
+	page    *rawjson.Marks // of a text that records may be slices of; nil: none
+	own     rawjson.Marks  // of other records
 	rootID  int64
 	nextRow *int64
 	budget  int
@@ -158,6 +161,11 @@ func (n *Normalizer) warn(key, text string) {
 	}
 }
 
+// Within says that the records that follow may be slices of the text of m, whose
+// marks then serve for them, too. nil ends it; before that the text must not
+// change.
+func (n *Normalizer) Within(m *rawjson.Marks) { n.page = m }
+
 // Record takes one JSON value: an object, or any other value as the field
 // "value" (NRM-27). It is parsed strictly; an *Error says what is wrong, and
 // then no row of the record is left in the batches.
@@ -196,17 +204,17 @@ func (n *Normalizer) Record(raw []byte) error {
 }
 
 func (n *Normalizer) record(raw []byte) error {
-	n.b = raw
-	if ascii := n.marks.Set(raw); !ascii && !utf8.Valid(raw) {
+	ascii := n.read(raw)
+	if !ascii && !utf8.Valid(raw) {
 		return n.invalidUTF8()
 	}
-	i := n.space(0)
+	i := n.space(n.start)
 	id := n.newID()
 	n.rootID = id
 	n.root.begin(id, 0, 0, id)
 	n.serial++
 	var err error
-	if i < len(raw) && raw[i] == '{' {
+	if i < len(n.b) && n.b[i] == '{' {
 		i, err = n.object(n.root.shape, i, 0, n.budget, 0)
 	} else {
 		start := i
@@ -217,7 +225,7 @@ func (n *Normalizer) record(raw []byte) error {
 	if err != nil {
 		return err
 	}
-	if i = n.space(i); i < len(raw) {
+	if i = n.space(i); i < len(n.b) {
 		return n.fail(i, "text after the end of the record")
 	}
 	for _, c := range n.notNull {
@@ -226,6 +234,20 @@ func (n *Normalizer) record(raw []byte) error {
 		}
 	}
 	return nil
+}
+
+// read makes raw the record at hand, where it stands if it has marks there.
+func (n *Normalizer) read(raw []byte) (ascii bool) {
+	if n.page != nil {
+		if at, ok := n.page.Place(raw); ok {
+			var text []byte
+			text, ascii = n.page.Text()
+			n.b, n.start, n.marks = text[:at+len(raw)], at, n.page
+			return ascii
+		}
+	}
+	n.b, n.start, n.marks = raw, 0, &n.own
+	return n.own.Set(raw)
 }
 
 func excerpt(raw []byte) string {

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/restlua/restlua/engine/rawjson"
 	"github.com/restlua/restlua/engine/schema"
 )
 
@@ -22,7 +23,38 @@ func rows(t testing.TB, o Options, records ...string) (string, *Normalizer) {
 	return got, n
 }
 
+// try takes the records one by one, and once more as slices of a page with its
+// marks, which must make no difference.
 func try(o Options, records ...string) (string, *Normalizer, error) {
+	got, n, err := take(o, nil, parts(records, nil))
+	if o.Reject != nil { // is called twice, and what it gets may be compared
+		return got, n, err
+	}
+	text := []byte("[ " + strings.Join(records, " ,\n") + "]")
+	var marks rawjson.Marks
+	marks.Set(text)
+	within, _, inside := take(o, &marks, parts(records, text))
+	if within != got || fmt.Sprint(inside) != fmt.Sprint(err) {
+		panic(fmt.Sprintf("alone: %s (%v)\nof a page: %s (%v)", got, err, within, inside))
+	}
+	return got, n, err
+}
+
+// parts are the records, each by itself, or where they stand in text.
+func parts(records []string, text []byte) (list [][]byte) {
+	at := 2
+	for _, r := range records {
+		if text == nil {
+			list = append(list, []byte(r))
+			continue
+		}
+		list = append(list, text[at:at+len(r):at+len(r)])
+		at += len(r) + 3
+	}
+	return list
+}
+
+func take(o Options, page *rawjson.Marks, records [][]byte) (string, *Normalizer, error) {
 	var batches []*schema.Batch
 	if o.Table == "" {
 		o.Table = "docs"
@@ -33,8 +65,9 @@ func try(o Options, records ...string) (string, *Normalizer, error) {
 	if err != nil {
 		return "", nil, err
 	}
+	n.Within(page)
 	for _, r := range records {
-		if err := n.Record([]byte(r)); err != nil {
+		if err := n.Record(r); err != nil {
 			return "", n, err
 		}
 	}

@@ -9,9 +9,9 @@ import (
 
 // fail makes the error for the byte at i of the record at hand.
 func (n *Normalizer) fail(i int, text string) error {
-	start := max(0, i-30)
+	start := max(n.start, i-30)
 	end := min(len(n.b), i+30)
-	return &Error{Text: fmt.Sprintf("the record is no valid JSON: %s at byte %d, near %q", text, i, n.b[start:end])}
+	return &Error{Text: fmt.Sprintf("the record is no valid JSON: %s at byte %d, near %q", text, i-n.start, n.b[start:end])}
 }
 
 func (n *Normalizer) unexpected(i int) error {
@@ -219,9 +219,18 @@ func (n *Normalizer) parentID(t *table) int64 {
 	return ids[len(ids)-1]
 }
 
+// end is the end of the value at i, which is not taken apart.
+func (n *Normalizer) end(i int) (int, error) {
+	end, err := n.marks.Skip(n.b, i)
+	if err != nil && n.start > 0 { // the error names a place in the record
+		_, err = rawjson.Skip(n.b[n.start:], i-n.start)
+	}
+	return end, err
+}
+
 // whole keeps the object or list at i as JSON text (NRM-28, NRM-31, NRM-32).
 func (n *Normalizer) whole(f *field, i int) (int, error) {
-	end, err := n.marks.Skip(n.b, i)
+	end, err := n.end(i)
 	if err != nil {
 		return i, &Error{Pointer: f.pointer, Text: "the record is no valid JSON: " + err.Error()}
 	}
@@ -287,8 +296,8 @@ func (n *Normalizer) scanMarked(i int) (end int, saw int, err error) {
 	b := n.b
 	for i++; ; {
 		i = n.marks.Next(i)
-		if i >= len(b) {
-			return i, saw, n.fail(i, "unexpected end in a string")
+		if i >= len(b) { // what is behind belongs to the next record
+			return i, saw, n.fail(len(b), "unexpected end in a string")
 		}
 		switch b[i] {
 		case '"':
@@ -325,5 +334,5 @@ func (n *Normalizer) scanMarked(i int) (end int, saw int, err error) {
 
 // invalidUTF8 is the error for a record that is not UTF-8.
 func (n *Normalizer) invalidUTF8() error {
-	return n.fail(rawjson.InvalidUTF8(n.b), "invalid UTF-8 (endpoint.response_format.encoding reads another encoding)")
+	return n.fail(n.start+rawjson.InvalidUTF8(n.b[n.start:]), "invalid UTF-8 (endpoint.response_format.encoding reads another encoding)")
 }

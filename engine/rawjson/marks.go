@@ -3,6 +3,7 @@ package rawjson
 import (
 	"encoding/binary"
 	"math/bits"
+	"unsafe"
 )
 
 // Marks know, for each byte of a text, whether it ends a run of plain
@@ -10,14 +11,16 @@ import (
 // at all bytes at once and then to ask where the next mark is costs less than to
 // look for the end of each string by itself. The zero value is ready.
 type Marks struct {
-	bits []byte // one for each byte of the text, and ones behind it
+	bits  []byte // one for each byte of the text, and ones behind it
+	text  []byte
+	ascii bool
 }
 
 // markBlock is how many bytes of text are marked at once.
 const markBlock = 64
 
-// Set marks the text b, which may change afterwards, and reports whether it is
-// all ASCII.
+// Set marks the text b, which must not change while the marks are used, and
+// reports whether it is all ASCII.
 func (m *Marks) Set(b []byte) (ascii bool) {
 	blocks := len(b) / markBlock
 	need := (blocks+1)*markBlock/8 + 8
@@ -34,7 +37,28 @@ func (m *Marks) Set(b []byte) (ascii bool) {
 	copy(last[:], b[blocks*markBlock:])
 	high = markBlocks(m.bits[blocks*markBlock/8:], last[:], 1) || high
 	binary.LittleEndian.PutUint64(m.bits[need-8:], 1<<64-1)
-	return !high
+	m.text, m.ascii = b, !high
+	return m.ascii
+}
+
+// Clear lets go of the text; the memory of the marks is kept for the next one.
+func (m *Marks) Clear() { m.text = nil }
+
+// Text is what is marked, and whether it is all ASCII.
+func (m *Marks) Text() (b []byte, ascii bool) { return m.text, m.ascii }
+
+// Place is where part stands in the marked text, if it is a slice of it: these
+// very bytes, not equal ones. What a hook made is not, and has no marks.
+func (m *Marks) Place(part []byte) (at int, ok bool) {
+	if len(part) == 0 || len(part) > len(m.text) {
+		return 0, false
+	}
+	// A difference below zero is a great one.
+	d := uintptr(unsafe.Pointer(unsafe.SliceData(part))) - uintptr(unsafe.Pointer(unsafe.SliceData(m.text)))
+	if d > uintptr(len(m.text)-len(part)) {
+		return 0, false
+	}
+	return int(d), true
 }
 
 // Next returns the first marked place from i on. i must not be behind the end of

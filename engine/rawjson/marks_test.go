@@ -83,3 +83,40 @@ func FuzzMarks(f *testing.F) {
 		}
 	})
 }
+
+// Place knows the bytes themselves, not equal ones.
+func TestMarksPlace(t *testing.T) {
+	t.Parallel()
+	all := []byte(`xx{"a":1},{"a":1}yy`)
+	text := all[2 : len(all)-2]
+	var m Marks
+	if _, ok := m.Place(text); ok {
+		t.Error("nothing is marked, but has a place")
+	}
+	m.Set(text)
+	for _, c := range []struct {
+		part []byte
+		at   int
+		ok   bool
+	}{
+		{text, 0, true},
+		{text[:7:7], 0, true},
+		{text[8:15:15], 8, true},
+		{text[14:15], 14, true},
+		{text[15:], 0, false}, // empty
+		{nil, 0, false},
+		{[]byte(`{"a":1}`), 0, false},
+		{all, 0, false},
+		{all[1:3], 0, false},
+		{all[16:18], 0, false},
+		{all[17:19], 0, false},
+	} {
+		if at, ok := m.Place(c.part); at != c.at || ok != c.ok {
+			t.Errorf("the place of %q is %d, %v, want %d, %v", c.part, at, ok, c.at, c.ok)
+		}
+	}
+	m.Clear()
+	if _, ok := m.Place(text[:7]); ok {
+		t.Error("the text was let go of, but has a place")
+	}
+}

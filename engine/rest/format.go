@@ -21,8 +21,9 @@ import (
 type document struct {
 	json     []byte
 	records  [][]byte
-	isRecord bool // records count, json does not
-	empty    bool // there is nothing in the body (OPR-10)
+	marks    *rawjson.Marks // of the text that records are slices of; nil: none
+	isRecord bool           // records count, json does not
+	empty    bool           // there is nothing in the body (OPR-10)
 }
 
 // formats read bodies, in place of which they may leave slices of them.

@@ -16,11 +16,10 @@ func readJSONLines(r *Resource, body []byte) (document, error) {
 	if r.endpoint.Lenient {
 		body = withoutNaN(body)
 	}
-	d := document{isRecord: true}
-	var marks rawjson.Marks
-	marks.Set(body)
+	d := document{isRecord: true, marks: r.marks.get()}
+	d.marks.Set(body)
 	for i := rawjson.SkipSpace(body, 0); i < len(body); {
-		end, err := marks.Skip(body, i)
+		end, err := d.marks.Skip(body, i)
 		if err != nil {
 			return document{}, badJSON(body, err)
 		}

@@ -42,6 +42,7 @@ type received struct {
 	list     bool // the records are the elements of a list
 	earlier  bool // there were records before these, of the same response
 	hash     bodyHash
+	marks    *rawjson.Marks // of the text that the records are slices of; nil: none
 }
 
 // none reports a response without records.

@@ -28,7 +28,8 @@ type Resource struct {
 	fieldPaths map[string]*jsonpath.Path // of placeholders, by text
 	bound      []*config.Part            // placeholders for fields of the parent, each field once
 
-	bodies *bodies // buffers of pieces
+	marks  markPool // of pages
+	bodies *bodies  // buffers of pieces
 	send   func(ctx context.Context, x call) (*reply, error)
 	warn   func(text string)
 	tell   func(text string) // what was detected

@@ -10,9 +10,11 @@ package rest
 import (
 	"context"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/restlua/restlua/engine/hook"
+	"github.com/restlua/restlua/engine/rawjson"
 )
 
 // Options of a client. The zero value works, but for Redactor.
@@ -116,14 +118,39 @@ type Page struct {
 	More    bool
 	Gap     *Gap // of the last page, where the API stated another total; nil: none
 	release func()
+	marks   *rawjson.Marks // see Marks
+	pool    *markPool      // gets the marks back
 }
+
+// Marks are those of the text that the records are slices of, until Release;
+// nil where they have none.
+func (p *Page) Marks() *rawjson.Marks { return p.marks }
 
 // Gap is a series with another number of records than the API said there are:
 // the data changed meanwhile, or some of it is out of reach (OPR-22).
 type Gap struct{ Stated, Received int64 }
 
+// markPool keeps marks to be used again.
+type markPool struct{ pool sync.Pool }
+
+func (p *markPool) get() *rawjson.Marks {
+	if m, ok := p.pool.Get().(*rawjson.Marks); ok {
+		return m
+	}
+	return new(rawjson.Marks)
+}
+
+func (p *markPool) put(m *rawjson.Marks) {
+	m.Clear()
+	p.pool.Put(m)
+}
+
 // Release ends the use of the page's records. It may be called once, or never.
 func (p *Page) Release() {
+	if p.marks != nil {
+		p.pool.put(p.marks)
+		p.marks = nil
+	}
 	if p.release != nil {
 		p.release()
 		p.release = nil

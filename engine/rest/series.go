@@ -30,10 +30,9 @@ type Series struct {
 	guard   guard
 	restart *restart // nil: no paginator.reset
 	round   []answered
-	open    *opened       // a reply whose records are given out piece by piece; nil: none
-	skip    int64         // records of the next reply that were given out by an earlier process
-	sizes   int           // records of the last page: what the next slice is made for
-	marks   rawjson.Marks // of the page at hand
+	open    *opened // a reply whose records are given out piece by piece; nil: none
+	skip    int64   // records of the next reply that were given out by an earlier process
+	sizes   int     // records of the last page: what the next slice is made for
 }
 
 // answered is a reply that was asked for ahead of its turn (OPR-04).
@@ -178,7 +177,7 @@ func (s *Series) read(ctx context.Context, reply *reply) (*Page, error) {
 	if ok, err := s.look(ctx, a, false); !ok || err != nil {
 		return nil, err
 	}
-	page := &Page{URL: s.r.mask(reply.url), Bytes: reply.bytes, release: reply.release}
+	page := &Page{URL: s.r.mask(reply.url), Bytes: reply.bytes, release: reply.release, marks: a.marks, pool: &s.r.marks}
 	if err := s.give(ctx, reply, a, page); err != nil {
 		return nil, err
 	}
@@ -270,7 +269,7 @@ func (s *Series) answer(reply *reply) (*received, error) {
 		return a, nil
 	}
 	if doc.isRecord {
-		a.records, a.list = doc.records, true
+		a.records, a.list, a.marks = doc.records, true, doc.marks
 		return a, nil
 	}
 	a.doc = doc.json
@@ -286,7 +285,8 @@ func (s *Series) answer(reply *reply) (*received, error) {
 			s.r.warn(fmt.Sprintf("the answer tells of an error, although its status is %d; it counts as records: %s (endpoint.response_actions can retry it, ignore it or let it fail; endpoint.data_selector says where records are)", reply.Status, excerpt(a.doc, 200)))
 		}
 	}
-	f, err := s.selection.find(a.doc, records, &s.marks)
+	a.marks = s.r.marks.get()
+	f, err := s.selection.find(a.doc, records, a.marks)
 	if err != nil {
 		return nil, badJSON(a.doc, err)
 	}
