@@ -47,9 +47,10 @@ var packages = map[string]struct {
 	"cmd/restlua/internal/otlp":          {nil, "it sends what the SDK gathered, whatever that is"},
 	"cmd/restlua/internal/overview":      {[]string{"engine/dataset", "engine/schema", "engine/state", "writers/parquet"}, "it reads a dataset, it knows nothing of scripts or of who shows it"},
 	"cmd/restlua/internal/web":           {[]string{"cmd/restlua/internal/overview", "engine/dataset", "engine/schema", "engine/state"}, "it shows what overview has read"},
-	"cmd/restlua/internal/draft":         {nil, "guesses are made of names and shapes, whoever read them"},
-	"cmd/restlua/internal/draft/openapi": {[]string{"cmd/restlua/internal/draft"}, "it reads descriptions, it guesses nothing"},
-	"cmd/restlua/internal/draft/har":     {[]string{"cmd/restlua/internal/draft", "engine/har"}, "it reads recordings, it guesses nothing"},
+	"cmd/restlua/internal/lazy":          {nil, "it knows nothing of what it keeps"},
+	"cmd/restlua/internal/draft":         {[]string{"cmd/restlua/internal/lazy"}, "guesses are made of names and shapes, whoever read them"},
+	"cmd/restlua/internal/draft/openapi": {[]string{"cmd/restlua/internal/draft", "cmd/restlua/internal/lazy"}, "it reads descriptions, it guesses nothing"},
+	"cmd/restlua/internal/draft/har":     {[]string{"cmd/restlua/internal/draft", "cmd/restlua/internal/lazy", "engine/har"}, "it reads recordings, it guesses nothing"},
 	"cmd/restlua":                        {[]string{"cmd/restlua/internal/draft", "cmd/restlua/internal/draft/har", "cmd/restlua/internal/draft/openapi", "cmd/restlua/internal/githubapi", "cmd/restlua/internal/otlp", "cmd/restlua/internal/overview", "cmd/restlua/internal/reference", "cmd/restlua/internal/web", "engine", "engine/config", "engine/dataset", "engine/hook", "engine/rawjson", "engine/schema", "engine/state", "engine/telemetry", "lua", "lua/console", "lua/scripttest", "scripts", "stdlib", "writers", "writers/parquet", "engine/rest"}, ""},
 }
 

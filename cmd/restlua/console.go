@@ -42,6 +42,7 @@ lines, Ctrl-D ends. Without a terminal each line of the input is run.`,
 				return err
 			}
 			o.Events = engine.LogEvents(t.logger(view{format: "text"}))
+			trustRoots()
 			s, err := console.New(cmd.Context(), args[0], o)
 			if err != nil {
 				return &scriptError{err}

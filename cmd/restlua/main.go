@@ -14,8 +14,6 @@ import (
 	"runtime/debug"
 	_ "time/tzdata" // the static binary knows all zones wherever it runs
 
-	_ "golang.org/x/crypto/x509roots/fallback" // and the root certificates, in a container without any
-
 	"github.com/spf13/cobra"
 )
 

@@ -208,6 +208,7 @@ func (f *runFlags) run(ctx context.Context, t *terminal, path string) error {
 
 // runWithProgress runs the script and shows what happens meanwhile.
 func runWithProgress(ctx context.Context, t *terminal, script engine.Script, o engine.Options, v view) (*engine.Result, error) {
+	trustRoots()
 	o.Logger = t.logger(v)
 	p := newProgress(t, t.progressMode(v.progress), o.Logger)
 	seen := observe(ctx, otelFromEnv(os.Getenv), besides{t}, o.Logger)

@@ -1,13 +1,14 @@
 package draft
 
 import (
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"unicode"
 
 	"golang.org/x/text/unicode/norm"
+
+	"github.com/restlua/restlua/cmd/restlua/internal/lazy"
 )
 
 // maxName bounds names that are made of paths, in bytes.
@@ -47,7 +48,7 @@ func snake(s string) string {
 // SourceName makes the name of a source, which is also that of its file and of
 // its section in secrets.toml, of a title or a host.
 func SourceName(s string) string {
-	s = versionWords.ReplaceAllString(s, " ")
+	s = versionWords().ReplaceAllString(s, " ")
 	name := snake(strings.TrimSuffix(strings.TrimPrefix(s, "www."), ".com"))
 	if name == "" {
 		return "api"
@@ -59,7 +60,7 @@ func SourceName(s string) string {
 }
 
 // versionWords are words of titles that do not tell one API from another.
-var versionWords = regexp.MustCompile(`(?i)'s\b|\b(rest|restful|open\s?api|swagger|api|apis|official|public|specification|spec|documentation|definition|reference|the|v[0-9.]+)\b|\b[0-9]+\.[0-9.]+\b`)
+var versionWords = lazy.Regexp(`(?i)'s\b|\b(rest|restful|open\s?api|swagger|api|apis|official|public|specification|spec|documentation|definition|reference|the|v[0-9.]+)\b|\b[0-9]+\.[0-9.]+\b`)
 
 // ParamName is a name for a parameter that picks one of what a word names.
 func ParamName(word string) string {
@@ -69,7 +70,7 @@ func ParamName(word string) string {
 	return "id"
 }
 
-var versionWord = regexp.MustCompile(`^(?i:v?[0-9]+([._-][0-9]+)*|api|rest|json|v[0-9]+[a-z]*[0-9]*|latest)$`)
+var versionWord = lazy.Regexp(`^(?i:v?[0-9]+([._-][0-9]+)*|api|rest|json|v[0-9]+[a-z]*[0-9]*|latest)$`)
 
 // vague are words that say nothing without the one before.
 var vague = []string{"list", "all", "search", "index", "query", "get", "find", "json", "items", "summary", "details", "detail", "export", "history", "info", "status", "current", "default", "me", "id"}
@@ -86,7 +87,7 @@ type maker struct {
 func (m *maker) size() int { return len(m.words) + m.params }
 
 // vagueStart begins words that are about the word before.
-var vagueStart = regexp.MustCompile(`^(find|get|by|list|search|query)_`)
+var vagueStart = lazy.Regexp(`^(find|get|by|list|search|query)_`)
 
 // nameResources gives each path a name of its own, made of its last words: the
 // shortest path of those that share a word has it alone, the others get the
@@ -97,7 +98,7 @@ func nameResources(paths []Path) []string {
 		m := &maker{level: 1, params: strings.Count(p.Key(), "{}")}
 		segments := p.segments()
 		for j, w := range segments {
-			if versionWord.MatchString(w.text) && len(segments) > 1 {
+			if versionWord().MatchString(w.text) && len(segments) > 1 {
 				continue
 			}
 			text := w.text
@@ -111,7 +112,7 @@ func nameResources(paths []Path) []string {
 		if len(m.words) == 0 {
 			m.words = []string{"records"}
 		}
-		if last := m.words[len(m.words)-1]; len(m.words) > 1 && (slices.Contains(vague, last) || vagueStart.MatchString(last)) {
+		if last := m.words[len(m.words)-1]; len(m.words) > 1 && (slices.Contains(vague, last) || vagueStart().MatchString(last)) {
 			m.level = 2
 		}
 		makers[i] = m

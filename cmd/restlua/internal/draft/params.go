@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/restlua/restlua/cmd/restlua/internal/lazy"
 )
 
 // The names of parameters for paging, folded.
@@ -23,7 +25,7 @@ func (p *Param) role() Role {
 	name := folded(p.Name)
 	number := p.Shape.Kind == Integer || p.Shape.Kind == Number
 	open := p.Shape.Kind == Unknown || p.Shape.Kind == Text && (p.Shape.Format == "" || strings.HasPrefix(p.Shape.Format, "int"))
-	token := !number && tokenWord.MatchString(p.About)
+	token := !number && tokenWord().MatchString(p.About)
 	switch {
 	case p.Shape.Kind == List || p.Shape.Kind == Object || p.Shape.Kind == Bool, strings.HasPrefix(p.Shape.Format, "date"):
 		return ""
@@ -53,7 +55,7 @@ func (p *Param) role() Role {
 func (p *Param) Guessed() Role { return p.role() }
 
 // tokenWord tells a text that stands for a place in a list from a number.
-var tokenWord = regexp.MustCompile(`(?i)\b(token|cursor|opaque|returned (in|by|from)|from the (previous|last) (response|request|page|call))\b`)
+var tokenWord = lazy.Regexp(`(?i)\b(token|cursor|opaque|returned (in|by|from)|from the (previous|last) (response|request|page|call))\b`)
 
 // find is the first parameter with a role; nil if there is none. Names that
 // come earlier in the tables are better known.
@@ -84,12 +86,12 @@ func (e *Endpoint) find(role Role) *Param {
 const mostRecords = 1000
 
 // The ways in which descriptions state the largest size of a page.
-var maxWords = []*regexp.Regexp{
-	regexp.MustCompile(`(?i)\bmax(?:imum)?\b[^0-9.]{0,60}?\b([0-9][0-9,]*)`),
-	regexp.MustCompile(`(?i)\b([0-9][0-9,]*)\W{0,4}(?:is the )?max(?:imum)?\b`),
-	regexp.MustCompile(`(?i)\b(?:between|from|range)\b[^0-9.]{0,20}[0-9]+\W*(?:and|to|-|through)?\W*([0-9][0-9,]*)`),
-	regexp.MustCompile(`(?i)\b(?:up to|at most|no more than|cannot exceed|less than or equal to|<=)\W*([0-9][0-9,]*)`),
-	regexp.MustCompile(`(?i)\b1\s*(?:-|–|to|\.\.)\s*([0-9][0-9,]*)\b`),
+var maxWords = []func() *regexp.Regexp{
+	lazy.Regexp(`(?i)\bmax(?:imum)?\b[^0-9.]{0,60}?\b([0-9][0-9,]*)`),
+	lazy.Regexp(`(?i)\b([0-9][0-9,]*)\W{0,4}(?:is the )?max(?:imum)?\b`),
+	lazy.Regexp(`(?i)\b(?:between|from|range)\b[^0-9.]{0,20}[0-9]+\W*(?:and|to|-|through)?\W*([0-9][0-9,]*)`),
+	lazy.Regexp(`(?i)\b(?:up to|at most|no more than|cannot exceed|less than or equal to|<=)\W*([0-9][0-9,]*)`),
+	lazy.Regexp(`(?i)\b1\s*(?:-|–|to|\.\.)\s*([0-9][0-9,]*)\b`),
 }
 
 // largest is the largest page that a parameter allows, and where that stands;
@@ -107,7 +109,7 @@ func (p *Param) largest() (n int, why string) {
 		return min(n, mostRecords), "its largest value"
 	}
 	for _, words := range maxWords {
-		if m := words.FindStringSubmatch(p.About); m != nil {
+		if m := words().FindStringSubmatch(p.About); m != nil {
 			if v, err := strconv.Atoi(strings.ReplaceAll(m[1], ",", "")); err == nil && v > 0 {
 				return min(v, mostRecords), "its description"
 			}
@@ -126,7 +128,7 @@ func (p *Param) standard() (int, bool) {
 	return int(v), true
 }
 
-var zeroWord = regexp.MustCompile(`(?i)\b(zero|0)[- ](based|indexed)|(start(s|ing)?|begin(s|ning)?|count(s|ing|ed)?)( \w+)? (at|with|from) (0|zero)\b|first page (is|has)( \w+){0,3} (0|zero)\b`)
+var zeroWord = lazy.Regexp(`(?i)\b(zero|0)[- ](based|indexed)|(start(s|ing)?|begin(s|ning)?|count(s|ing|ed)?)( \w+)? (at|with|from) (0|zero)\b|first page (is|has)( \w+){0,3} (0|zero)\b`)
 
 // firstPage is the number of an API's first page.
 func (p *Param) firstPage() int {
@@ -134,7 +136,7 @@ func (p *Param) firstPage() int {
 		return v
 	}
 	switch {
-	case p.First == "0", p.Min != nil && *p.Min == 0 && p.Default == "", zeroWord.MatchString(p.About):
+	case p.First == "0", p.Min != nil && *p.Min == 0 && p.Default == "", zeroWord().MatchString(p.About):
 		return 0
 	}
 	return 1

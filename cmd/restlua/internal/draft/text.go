@@ -2,15 +2,16 @@ package draft
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/restlua/restlua/cmd/restlua/internal/lazy"
 )
 
 var (
-	markLink  = regexp.MustCompile(`\[([^\]]*)\]\([^)]*\)`)
-	htmlTag   = regexp.MustCompile(`(?i)</?(p|br|a|b|i|u|em|strong|code|pre|ul|ol|li|div|span|h[1-6]|table|thead|tbody|tr|td|th|img|sup|sub|hr|blockquote|details|summary|small)(\s[^<>]*)?/?>`)
+	markLink  = lazy.Regexp(`\[([^\]]*)\]\([^)]*\)`)
+	htmlTag   = lazy.Regexp(`(?i)</?(p|br|a|b|i|u|em|strong|code|pre|ul|ol|li|div|span|h[1-6]|table|thead|tbody|tr|td|th|img|sup|sub|hr|blockquote|details|summary|small)(\s[^<>]*)?/?>`)
 	markSigns = strings.NewReplacer("`", "", "**", "", "__", "", "&amp;", "&", "&lt;", "<", "&gt;", ">", "&quot;", `"`, "&nbsp;", " ")
 )
 
@@ -21,7 +22,7 @@ func clean(s string, limit int) string {
 	if len(s) > 16*limit+256 {
 		s = s[:16*limit+256]
 	}
-	s = markSigns.Replace(htmlTag.ReplaceAllString(markLink.ReplaceAllString(strings.ToValidUTF8(s, ""), "$1"), ""))
+	s = markSigns.Replace(htmlTag().ReplaceAllString(markLink().ReplaceAllString(strings.ToValidUTF8(s, ""), "$1"), ""))
 	s = strings.Map(func(r rune) rune {
 		switch {
 		case unicode.IsSpace(r), unicode.IsControl(r):

@@ -3,20 +3,20 @@ package har
 import (
 	"maps"
 	"net/http"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/restlua/restlua/cmd/restlua/internal/draft"
+	"github.com/restlua/restlua/cmd/restlua/internal/lazy"
 )
 
 var (
-	keyHeader   = regexp.MustCompile(`(?i)^(x-)?([a-z0-9-]*-)?(api-?key|apikey|auth-?token|access-?token|token|secret|app-?key|application-?key|subscription-?key|app-?id|client-?id|authorization)$`)
-	keyParam    = regexp.MustCompile(`(?i)^(api[-_]?key|key|access[-_]?token|token|auth|auth[-_]?token|apikey|app[-_]?key|app[-_]?id|sig|signature|secret|client[-_]?secret|password|passwd|pwd|session|session[-_]?id|sid|jwt|code|x-amz-.*|hmac)$`)
-	versionHead = regexp.MustCompile(`(?i)version$`)
-	csrfHeader  = regexp.MustCompile(`(?i)(csrf|xsrf)`)
-	jwtLike     = regexp.MustCompile(`^eyJ[A-Za-z0-9_-]{8,}\.`)
-	schemeLike  = regexp.MustCompile(`^[A-Za-z]{2,12}$`)
+	keyHeader   = lazy.Regexp(`(?i)^(x-)?([a-z0-9-]*-)?(api-?key|apikey|auth-?token|access-?token|token|secret|app-?key|application-?key|subscription-?key|app-?id|client-?id|authorization)$`)
+	keyParam    = lazy.Regexp(`(?i)^(api[-_]?key|key|access[-_]?token|token|auth|auth[-_]?token|apikey|app[-_]?key|app[-_]?id|sig|signature|secret|client[-_]?secret|password|passwd|pwd|session|session[-_]?id|sid|jwt|code|x-amz-.*|hmac)$`)
+	versionHead = lazy.Regexp(`(?i)version$`)
+	csrfHeader  = lazy.Regexp(`(?i)(csrf|xsrf)`)
+	jwtLike     = lazy.Regexp(`^eyJ[A-Za-z0-9_-]{8,}\.`)
+	schemeLike  = lazy.Regexp(`^[A-Za-z]{2,12}$`)
 )
 
 // auth finds out how the requests were authorised, and notes the values of
@@ -45,7 +45,7 @@ func (r *reader) auth(api *draft.API) {
 					basic = true
 				default:
 					keys[name] = true
-					if spaced && schemeLike.MatchString(first) {
+					if spaced && schemeLike().MatchString(first) {
 						word = first
 					}
 				}
@@ -55,18 +55,18 @@ func (r *reader) auth(api *draft.API) {
 					_, value, _ := strings.Cut(c, "=")
 					r.hide(strings.TrimSpace(value))
 				}
-			case csrfHeader.MatchString(name):
+			case csrfHeader().MatchString(name):
 				csrf = true
 				r.hide(v)
-			case keyHeader.MatchString(name):
+			case keyHeader().MatchString(name):
 				keys[name] = true
 				r.hide(v)
-			case versionHead.MatchString(name) && len(v) < 40 && !strings.HasPrefix(strings.ToLower(name), "sec-"):
+			case versionHead().MatchString(name) && len(v) < 40 && !strings.HasPrefix(strings.ToLower(name), "sec-"):
 				versions[name] = v
 			}
 		}
 		for name, values := range x.url.Query() {
-			if keyParam.MatchString(name) && len(values) > 0 && (isSecret(values[0]) || len(values[0]) >= 8 || values[0] == "***") {
+			if keyParam().MatchString(name) && len(values) > 0 && (isSecret(values[0]) || len(values[0]) >= 8 || values[0] == "***") {
 				queries[name] = true
 				r.hide(values...)
 			}
@@ -131,7 +131,7 @@ func (r *reader) hide(values ...string) {
 // secretParam reports whether a parameter carries a credential.
 func (r *reader) secretParam(name string) bool {
 	for _, x := range r.all {
-		if v := x.url.Query().Get(name); v != "" && keyParam.MatchString(name) && r.secrets[v] {
+		if v := x.url.Query().Get(name); v != "" && keyParam().MatchString(name) && r.secrets[v] {
 			return true
 		}
 	}
@@ -143,10 +143,10 @@ func (r *reader) secretValue(s string) bool { return r.secrets[s] || isSecret(s)
 
 // isSecret reports whether a text looks like a key that a machine made.
 func isSecret(s string) bool {
-	if s == "***" || jwtLike.MatchString(s) {
+	if s == "***" || jwtLike().MatchString(s) {
 		return true
 	}
-	if len(s) < 24 || uuidLike.MatchString(s) || strings.ContainsAny(s, " ,/") {
+	if len(s) < 24 || uuidLike().MatchString(s) || strings.ContainsAny(s, " ,/") {
 		return false
 	}
 	digits, letters := 0, 0

@@ -3,11 +3,11 @@ package har
 import (
 	"cmp"
 	"encoding/json"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/restlua/restlua/cmd/restlua/internal/draft"
+	"github.com/restlua/restlua/cmd/restlua/internal/lazy"
 )
 
 // reader takes one recording in.
@@ -39,22 +39,22 @@ type source struct {
 }
 
 var (
-	uuidLike   = regexp.MustCompile(`^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$`)
-	numberLike = regexp.MustCompile(`^-?[0-9]+$`)
-	hexLike    = regexp.MustCompile(`^[0-9a-fA-F]{16,}$`)
-	codeLike   = regexp.MustCompile(`^[A-Za-z0-9_:=.~-]{10,}$`)
-	dateLike   = regexp.MustCompile(`^[0-9]{4}-[0-9]{2}(-[0-9]{2})?$`)
+	uuidLike   = lazy.Regexp(`^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$`)
+	numberLike = lazy.Regexp(`^-?[0-9]+$`)
+	hexLike    = lazy.Regexp(`^[0-9a-fA-F]{16,}$`)
+	codeLike   = lazy.Regexp(`^[A-Za-z0-9_:=.~-]{10,}$`)
+	dateLike   = lazy.Regexp(`^[0-9]{4}-[0-9]{2}(-[0-9]{2})?$`)
 )
 
 // isID reports whether a part of a path is the key of one thing, by its looks.
 func isID(s string) bool {
-	if numberLike.MatchString(s) || uuidLike.MatchString(s) || hexLike.MatchString(s) {
+	if numberLike().MatchString(s) || uuidLike().MatchString(s) || hexLike().MatchString(s) {
 		return true
 	}
-	if len(s) >= 24 && codeLike.MatchString(s) && !strings.ContainsAny(s, "-_.:=~") {
+	if len(s) >= 24 && codeLike().MatchString(s) && !strings.ContainsAny(s, "-_.:=~") {
 		return true // no word is as long
 	}
-	if !codeLike.MatchString(s) || dateLike.MatchString(s) || strings.HasSuffix(s, ".json") {
+	if !codeLike().MatchString(s) || dateLike().MatchString(s) || strings.HasSuffix(s, ".json") {
 		return false
 	}
 	digits := 0

@@ -3,12 +3,12 @@ package har
 import (
 	"net/http"
 	"net/url"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/restlua/restlua/cmd/restlua/internal/draft"
+	"github.com/restlua/restlua/cmd/restlua/internal/lazy"
 )
 
 // endpoints makes the endpoints of the groups.
@@ -38,14 +38,14 @@ func (r *reader) endpoints(api *draft.API) {
 }
 
 // versionPart is a part of a path that all endpoints have in front.
-var versionPart = regexp.MustCompile(`^(?i:api|rest|v[0-9]+([._][0-9]+)*|[0-9]+\.[0-9]+)$`)
+var versionPart = lazy.Regexp(`^(?i:api|rest|v[0-9]+([._][0-9]+)*|[0-9]+\.[0-9]+)$`)
 
 // base are the parts of the path that belong to the address of the API.
 func (r *reader) base() string {
 	var base []string
 	for i := 0; ; i++ {
 		for _, g := range r.groups {
-			if i+1 >= len(g.segments) || g.segments[i].param || g.segments[i].text != r.groups[0].segments[i].text || !versionPart.MatchString(g.segments[i].text) {
+			if i+1 >= len(g.segments) || g.segments[i].param || g.segments[i].text != r.groups[0].segments[i].text || !versionPart().MatchString(g.segments[i].text) {
 				return strings.Join(base, "/")
 			}
 		}
@@ -87,7 +87,7 @@ func (r *reader) params(g *group) []draft.Param {
 		}
 		p := draft.Param{Name: name, Shape: &draft.Shape{Kind: draft.Text}}
 		values := valuesOf(name, queries)
-		if all(values, numberLike.MatchString) {
+		if all(values, numberLike().MatchString) {
 			p.Shape.Kind = draft.Integer
 		}
 		r.role(&p, g, queries, values)

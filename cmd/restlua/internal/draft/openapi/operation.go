@@ -3,10 +3,10 @@ package openapi
 import (
 	"cmp"
 	"mime"
-	"regexp"
 	"strings"
 
 	"github.com/restlua/restlua/cmd/restlua/internal/draft"
+	"github.com/restlua/restlua/cmd/restlua/internal/lazy"
 )
 
 // operation takes one GET in.
@@ -112,9 +112,9 @@ func (r *reader) response(media node) *draft.Shape {
 
 // versionHeader is the name of a header whose example is a value to send, not a
 // stand-in for the user's own.
-var versionHeader = regexp.MustCompile(`(?i)version|revision|format|accept`)
+var versionHeader = lazy.Regexp(`(?i)version|revision|format|accept`)
 
-var cursorHead = regexp.MustCompile(`(?i)^(x-)?(next-?(page-?)?(cursor|token)|continuation-?token|ms-continuation.*)$`)
+var cursorHead = lazy.Regexp(`(?i)^(x-)?(next-?(page-?)?(cursor|token)|continuation-?token|ms-continuation.*)$`)
 
 // headers looks for headers of the answer that lead to the next page.
 func (r *reader) headers(e *draft.Endpoint, answer node, about string) {
@@ -122,7 +122,7 @@ func (r *reader) headers(e *draft.Endpoint, answer node, about string) {
 		switch {
 		case strings.EqualFold(name, "Link"):
 			e.Link, e.LinkWhy = true, "the header Link of the response"
-		case cursorHead.MatchString(name) && e.CursorHeader == "":
+		case cursorHead().MatchString(name) && e.CursorHeader == "":
 			e.CursorHeader = name
 		}
 	}
@@ -154,7 +154,7 @@ func (r *reader) params(e *draft.Endpoint, item, op node) {
 			case "header":
 				if x := r.param(p, name); x.Required && !ownHeader(name) {
 					x.Header = true
-					if versionHeader.MatchString(name) {
+					if versionHeader().MatchString(name) {
 						x.Default = cmp.Or(x.Default, x.Shape.Sample)
 					}
 					e.Params = append(e.Params, x)

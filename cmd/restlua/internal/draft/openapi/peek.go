@@ -5,8 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"regexp"
 	"strings"
+
+	"github.com/restlua/restlua/cmd/restlua/internal/lazy"
 )
 
 // open parses a description, and says what a file is that is none.
@@ -42,12 +43,12 @@ func open(file string, text []byte) (version string, doc *document, err error) {
 }
 
 // yamlPlace is how the parser names a place.
-var yamlPlace = regexp.MustCompile(`^.*?(?:\((while [^)]*)\) )?at L([0-9]+)(?:\.C([0-9]+))?\S*: (.*)$`)
+var yamlPlace = lazy.Regexp(`^.*?(?:\((while [^)]*)\) )?at L([0-9]+)(?:\.C([0-9]+))?\S*: (.*)$`)
 
 // notYAML is the error on a file that cannot be parsed, its place in front.
 func notYAML(file string, err error) error {
 	message := oneLine(err)
-	m := yamlPlace.FindStringSubmatch(message)
+	m := yamlPlace().FindStringSubmatch(message)
 	if m == nil {
 		message = strings.TrimPrefix(message, "go-yaml load error in reader at <unknown position>: ")
 		return fmt.Errorf("%s: this is no YAML: %s", file, message)

@@ -2,10 +2,10 @@ package openapi
 
 import (
 	"net/url"
-	"regexp"
 	"strings"
 
 	"github.com/restlua/restlua/cmd/restlua/internal/draft"
+	"github.com/restlua/restlua/cmd/restlua/internal/lazy"
 )
 
 // servers settles the address of the API: the first server of the description,
@@ -56,18 +56,18 @@ const mostVariables = 20
 func isAddress(api *draft.API) bool {
 	at := api.BaseURL
 	for _, x := range api.Settings {
-		if !variableName.MatchString(x.Name) {
+		if !variableName().MatchString(x.Name) {
 			return false
 		}
 		at = strings.ReplaceAll(at, "{"+x.Name+"}", x.Default)
 	}
 	u, err := url.Parse(at)
-	return err == nil && len(api.Settings) <= mostVariables && (u.Scheme == "https" || u.Scheme == "http") && hostName.MatchString(u.Host) && !strings.ContainsAny(at, "?#")
+	return err == nil && len(api.Settings) <= mostVariables && (u.Scheme == "https" || u.Scheme == "http") && hostName().MatchString(u.Host) && !strings.ContainsAny(at, "?#")
 }
 
-var variableName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_-]*$`)
+var variableName = lazy.Regexp(`^[A-Za-z][A-Za-z0-9_-]*$`)
 
-var hostName = regexp.MustCompile(`^([\pL\pN._-]*[\pL\pN_]|\[[0-9a-fA-F:]+\])(:[0-9]+)?$`)
+var hostName = lazy.Regexp(`^([\pL\pN._-]*[\pL\pN_]|\[[0-9a-fA-F:]+\])(:[0-9]+)?$`)
 
 // address is a server, and its variables.
 type address struct {
