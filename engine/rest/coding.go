@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/andybalholm/brotli"
 	"github.com/klauspost/compress/flate"
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zlib"
@@ -29,10 +30,10 @@ func codings(h http.Header) ([]string, error) {
 			switch name = strings.TrimSpace(name); name {
 			case "gzip", "x-gzip":
 				out = append(out, "gzip")
-			case "deflate", "zstd":
+			case "deflate", "zstd", "br":
 				out = append(out, name)
 				other = true
-			case "br", "compress", "x-compress", "dcb", "dcz", "aes128gcm", "exi", "pack200-gzip":
+			case "compress", "x-compress", "dcb", "dcz", "aes128gcm", "exi", "pack200-gzip":
 				return nil, final{fmt.Errorf("the body is encoded as %q, which was not asked for", name)}
 			}
 			// What is left is no coding: identity, none, utf-8, binary.
@@ -76,9 +77,23 @@ func uncoded(in io.Reader, names []string) (io.Reader, error) {
 			// The name is that of the zlib format, and many servers mean bare
 			// deflate data (RFC 1951).
 			in = &damaged{flate.NewReader(buffered)}
+		case name == "br":
+			if start, err = buffered.Peek(buffered.Size()); err != nil && err != io.EOF {
+				return nil, err
+			}
+			if whole := err == io.EOF; !textBegins(start) || brotliBegins(start, whole) {
+				in = &damaged{brotli.NewReader(buffered)}
+			}
 		}
 	}
 	return in, nil
+}
+
+// brotliBegins reports whether data begins as brotli data may (RFC 7932). They
+// have no mark of their own, and may begin with a brace: only reading tells.
+func brotliBegins(data []byte, whole bool) bool {
+	_, err := io.Copy(io.Discard, io.LimitReader(brotli.NewReader(bytes.NewReader(data)), 256))
+	return err == nil || err == io.ErrUnexpectedEOF && !whole
 }
 
 // zlibBegins reports whether data begins as the zlib format does (RFC 1950, 2.2).

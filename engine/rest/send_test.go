@@ -18,6 +18,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/andybalholm/brotli"
 	"github.com/klauspost/compress/zstd"
 
 	"github.com/restlua/restlua/engine/config"
@@ -209,6 +210,8 @@ func coded(t *testing.T, name string, text []byte) []byte {
 		w, err = flate.NewWriter(&out, flate.DefaultCompression)
 	case "zstd":
 		w, err = zstd.NewWriter(&out)
+	case "br":
+		w = brotli.NewWriter(&out)
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -256,8 +259,15 @@ func TestBodies(t *testing.T) {
 		{"OPR-06 too large", "", make([]byte, 1<<20+1), "", "larger than 1 MiB (client.max_response_bytes)"},
 		{"OPR-06 just fits", "", large, string(large), ""},
 		{"API-33 a gzip bomb", "gzip", packedText(t, make([]byte, 16<<20)), "", "larger than 1 MiB (client.max_response_bytes)"},
-		{"unknown encoding", "br", []byte("x"), "", `encoded as "br"`},
-		{"unknown encoding in a list", "gzip, br", []byte("x"), "", `encoded as "br"`},
+		{"unknown encoding", "compress", []byte("x"), "", `encoded as "compress"`},
+		{"unknown encoding in a list", "gzip, dcb", []byte("x"), "", `encoded as "dcb"`},
+		{"brotli", "br", coded(t, "br", large), string(large), ""},
+		{"brotli that begins with a brace", "br", coded(t, "br", []byte("[1]")), "[1]", ""},
+		{"the header without brotli", "br", []byte("[1]"), "[1]", ""},
+		{"the header without brotli, of much text", "br", []byte("[" + strings.Repeat("{\"a\": 1}, ", 1000) + "1]"), "[" + strings.Repeat("{\"a\": 1}, ", 1000) + "1]", ""},
+		{"empty brotli", "br", nil, "", ""},
+		{"OPR-06 a brotli bomb", "br", coded(t, "br", make([]byte, 16<<20)), "", "larger than 1 MiB (client.max_response_bytes)"},
+		{"damaged brotli", "br", coded(t, "br", []byte(strings.Repeat("a text that is packed ", 30)))[:20], "", "the answer broke off"},
 		{"deflate", "deflate", coded(t, "zlib", large), string(large), ""},
 		{"deflate without its format", "Deflate", coded(t, "deflate", large), string(large), ""},
 		{"the header without deflate", "deflate", []byte("[1]"), "[1]", ""},
