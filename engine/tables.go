@@ -112,9 +112,19 @@ func (x *tables) root(name string) (*normalize.Normalizer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", x.task.name(), err)
 	}
+	n.Within(x.page)
 	x.byName[name] = n
 	x.order = append(x.order, n)
 	return n, nil
+}
+
+// within says that the records that follow may be slices of the text of m; nil
+// ends it.
+func (x *tables) within(m *rawjson.Marks) {
+	x.page = m
+	for _, n := range x.order {
+		n.Within(m)
+	}
 }
 
 // known are the tables that earlier loads of a resource left below the root
@@ -145,7 +155,6 @@ func known(s *state.State, resource, name string) []*schema.Table {
 func (x *tables) take(ctx context.Context, record []byte) error {
 	f := x.task.resource.TableNameFunc
 	if f == "" {
-		x.order[0].Within(x.page)
 		return x.order[0].Record(record)
 	}
 	given, err := x.task.world.TableName(ctx, f, record)
@@ -159,7 +168,6 @@ func (x *tables) take(ctx context.Context, record []byte) error {
 	if err != nil {
 		return err
 	}
-	n.Within(x.page)
 	if err := n.Record(record); err != nil {
 		return err
 	}

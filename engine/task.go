@@ -345,8 +345,8 @@ func (t *task) take(ctx context.Context, f fetched, included []rest.Field) (stop
 	take, end := t.taker(ctx, p.Records, included)
 	defer end()
 	if t.tables != nil && len(t.given) == 0 { // steps in Go may write into a record
-		t.tables.page = p.Marks()
-		defer func() { t.tables.page = nil }()
+		t.tables.within(p.Marks())
+		defer t.tables.within(nil)
 	}
 	for i, record := range p.Records {
 		t.records++

@@ -119,11 +119,10 @@ type Page struct {
 	Gap     *Gap // of the last page, where the API stated another total; nil: none
 	release func()
 	marks   *rawjson.Marks // see Marks
-	pool    *markPool      // gets the marks back
 }
 
 // Marks are those of the text that the records are slices of, until Release;
-// nil where they have none.
+// nil, or marks of nothing, where they have none.
 func (p *Page) Marks() *rawjson.Marks { return p.marks }
 
 // Gap is a series with another number of records than the API said there are:
@@ -140,20 +139,19 @@ func (p *markPool) get() *rawjson.Marks {
 	return new(rawjson.Marks)
 }
 
+// put takes marks back; nil are none.
 func (p *markPool) put(m *rawjson.Marks) {
-	m.Clear()
-	p.pool.Put(m)
+	if m != nil {
+		m.Clear()
+		p.pool.Put(m)
+	}
 }
 
 // Release ends the use of the page's records. It may be called once, or never.
 func (p *Page) Release() {
-	if p.marks != nil {
-		p.pool.put(p.marks)
-		p.marks = nil
-	}
 	if p.release != nil {
 		p.release()
-		p.release = nil
+		p.release, p.marks = nil, nil
 	}
 }
 

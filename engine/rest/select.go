@@ -58,7 +58,8 @@ type found struct {
 }
 
 // find appends the records of doc to records (SEL-01, SEL-02) and checks all of
-// doc. The records are slices of doc. marks is memory that is used again.
+// doc. The records are slices of doc. Where one pass finds them, marks are set to
+// those of doc.
 func (s *selection) find(doc []byte, records [][]byte, marks *rawjson.Marks) (found, error) {
 	if s.path == nil && s.key == "" {
 		marks.Set(doc)

@@ -177,7 +177,10 @@ func (s *Series) read(ctx context.Context, reply *reply) (*Page, error) {
 	if ok, err := s.look(ctx, a, false); !ok || err != nil {
 		return nil, err
 	}
-	page := &Page{URL: s.r.mask(reply.url), Bytes: reply.bytes, release: reply.release, marks: a.marks, pool: &s.r.marks}
+	page := &Page{URL: s.r.mask(reply.url), Bytes: reply.bytes, marks: a.marks, release: func() {
+		s.r.marks.put(a.marks)
+		reply.release()
+	}}
 	if err := s.give(ctx, reply, a, page); err != nil {
 		return nil, err
 	}
