@@ -6,8 +6,9 @@ import (
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/snappy"
-	"github.com/klauspost/compress/zstd"
 	"github.com/parquet-go/parquet-go/format"
+
+	"github.com/restlua/restlua/writers/parquet/internal/zstd"
 )
 
 // codec compresses pages; safe for concurrent use.
@@ -34,18 +35,10 @@ func newCodec(name string) (*codec, error) {
 
 // compress appends the compressed form of src to dst. The scratch holds its
 // encoder.
-func (c *codec) compress(s *scratch, dst, src []byte) ([]byte, error) {
+func (c *codec) compress(s *scratch, dst, src []byte, content zstd.Content) ([]byte, error) {
 	switch c.id {
 	case format.Zstd:
-		if s.zstd == nil {
-			var err error
-			s.zstd, err = zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1),
-				zstd.WithWindowSize(pageBytes), zstd.WithLowerEncoderMem(true), zstd.WithEncoderCRC(false))
-			if err != nil {
-				return dst, err
-			}
-		}
-		return s.zstd.EncodeAll(src, dst), nil
+		return s.zstd.Append(dst, src, content), nil
 	case format.Snappy:
 		return append(dst, snappy.Encode(nil, src)...), nil
 	case format.Gzip:

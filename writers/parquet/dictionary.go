@@ -208,7 +208,7 @@ func (d *dictionary) text(entry int) []byte {
 func (c *chunk) dictionaryPage(s *scratch) ([]byte, error) {
 	plain := c.dict.plain
 	var err error
-	if s.packed, err = c.codec.compress(s, s.packed[:0], plain); err != nil {
+	if s.packed, err = c.codec.compress(s, s.packed[:0], plain, content(c.indexer.column.Type, plain, len(c.dict.hashes))); err != nil {
 		return nil, err
 	}
 	body, size, err := withHeader(format.PageHeader{

@@ -11,6 +11,7 @@ import (
 	"github.com/parquet-go/parquet-go/format"
 
 	"github.com/restlua/restlua/engine/schema"
+	"github.com/restlua/restlua/writers/parquet/internal/zstd"
 )
 
 // page is one data page: first what it is made of, then what was made.
@@ -46,8 +47,12 @@ func (p *page) pack(s *scratch) error {
 		NumValues: int32(p.rows), NumNulls: int32(p.rows - p.present), NumRows: int32(p.rows), Encoding: p.encoding,
 		DefinitionLevelsByteLength: int32(levelBytes), IsCompressed: thrift.New(false),
 	}
+	kind := zstd.Numbers
+	if p.encoding == format.Plain {
+		kind = content(p.v.Column.Type, s.plain, p.present)
+	}
 	plainSize := levelBytes + len(s.plain)
-	if s.packed, err = codec.compress(s, s.packed, s.plain); err != nil {
+	if s.packed, err = codec.compress(s, s.packed, s.plain, kind); err != nil {
 		return err
 	}
 	// A page that does not shrink stays as it is: readers are faster so.
@@ -73,6 +78,22 @@ func (p *page) pack(s *scratch) error {
 		p.least, p.most, p.bounded = bounds(p.v, p.value, p.present)
 	}
 	return err
+}
+
+// content says what n values in plain encoding are, of which plain is what is to
+// be compressed.
+func content(t schema.Type, plain []byte, n int) zstd.Content {
+	const (
+		longValue = 128      // bytes
+		manyBytes = 64 << 10 // fewer hold too little to find long words again
+	)
+	switch {
+	case !isBytes(t):
+		return zstd.Numbers
+	case len(plain) < manyBytes || len(plain) < longValue*n:
+		return zstd.Words
+	}
+	return zstd.Prose
 }
 
 // withHeader returns a page of its own memory, of the exact size, as it waits

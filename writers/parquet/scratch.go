@@ -5,7 +5,7 @@ import (
 	"sync/atomic"
 
 	"github.com/klauspost/compress/gzip"
-	"github.com/klauspost/compress/zstd"
+	"github.com/restlua/restlua/writers/parquet/internal/zstd"
 )
 
 // scratch is the memory that one worker needs to encode a chunk. It is used
@@ -16,7 +16,7 @@ type scratch struct {
 	ids    []int32
 	seen   []bool // entries of a dictionary
 	delta  []byte
-	zstd   *zstd.Encoder
+	zstd   zstd.Encoder
 	gzip   *gzip.Writer
 }
 
