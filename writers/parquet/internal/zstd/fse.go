@@ -40,12 +40,12 @@ func (t *table) build(shares []int16, log int) {
 			high--
 		}
 	}
-	at, stride := 0, size>>1+size>>3+3
+	at, stride, mask := 0, size>>1+size>>3+3, size-1
 	for s, n := range shares {
 		for range n {
 			symbols[at] = uint8(s)
-			for at = (at + stride) % size; at > high; {
-				at = (at + stride) % size
+			for at = (at + stride) & mask; at > high; {
+				at = (at + stride) & mask
 			}
 		}
 	}
