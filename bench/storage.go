@@ -189,15 +189,15 @@ func rowsFrom(first, step, n, words int) storedRows {
 				v.Grow(b.Rows)
 				switch v.Column.Name {
 				case "customer":
-					v.Data = fmt.Appendf(v.Data, "c%06d", r.IntN(100_000))
-					v.Ends = append(v.Ends, uint32(len(v.Data)))
+					v.AppendBytes(fmt.Appendf(nil, "c%06d", r.IntN(100_000)))
 				case "note":
+					v.StartBytes()
 					for range words {
 						for x, k := r.Uint64(), 0; k < 10; x, k = x>>5, k+1 {
 							v.Data = append(v.Data, letters[x&31])
 						}
 					}
-					v.Ends = append(v.Ends, uint32(len(v.Data)))
+					v.EndBytes()
 				case "amount":
 					v.Doubles = append(v.Doubles, float64(r.IntN(100_000))/100)
 				case "updated_at":

@@ -56,8 +56,7 @@ func changing(rows int) (*schema.Table, []*schema.Batch) {
 				case schema.Double:
 					v.Doubles = append(v.Doubles, float64(x)/3)
 				default:
-					v.Data = fmt.Appendf(v.Data, "text of some length %d", x)
-					v.Ends = append(v.Ends, uint32(len(v.Data)))
+					v.AppendBytes(fmt.Appendf(nil, "text of some length %d", x))
 				}
 			}
 			b.Vectors = append(b.Vectors, v)

@@ -93,8 +93,7 @@ func addRow(b *schema.Batch, values ...any) {
 		case int64:
 			v.Ints = append(v.Ints, x)
 		case string:
-			v.Data = append(v.Data, x...)
-			v.Ends = append(v.Ends, uint32(len(v.Data)))
+			v.AppendBytes([]byte(x))
 		}
 	}
 	b.Rows++

@@ -241,14 +241,16 @@ func (n *Normalizer) convert(c *column, v *schema.Vector, k kind, text, raw []by
 	case schema.Text:
 		if k == kindNumber {
 			isInt := !bytes.ContainsAny(text, ".eE")
+			v.StartBytes()
 			v.Data = n.appendNumberText(v.Data, text, isInt, isInt || n.isExact(text), c.facts.Ints)
+			v.EndBytes()
 		} else {
-			v.Data = append(v.Data, text...)
+			v.AppendBytes(text)
 		}
-		v.Ends = append(v.Ends, uint32(len(v.Data)))
 	case schema.JSON:
+		v.StartBytes()
 		v.Data = appendAsJSON(v.Data, k, text, raw)
-		v.Ends = append(v.Ends, uint32(len(v.Data)))
+		v.EndBytes()
 	case schema.Bigint:
 		i, ok := toBigint(k, text)
 		if !ok {
@@ -292,8 +294,7 @@ func (n *Normalizer) convert(c *column, v *schema.Vector, k kind, text, raw []by
 		if !ok {
 			return false
 		}
-		v.Data = append(v.Data, data...)
-		v.Ends = append(v.Ends, uint32(len(v.Data)))
+		v.AppendBytes(data)
 	default:
 		return false
 	}

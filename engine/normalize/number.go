@@ -136,8 +136,9 @@ func (n *Normalizer) addNumber(c *column, literal []byte, isInt bool) error {
 		}
 		v.Data = schema.AppendDec(v.Data, d)
 	default: // text, and json in the same form, as a column may become json after it
+		v.StartBytes()
 		v.Data = n.appendNumberText(v.Data, literal, isInt, exact, c.facts.Ints)
-		v.Ends = append(v.Ends, uint32(len(v.Data)))
+		v.EndBytes()
 	}
 	return nil
 }

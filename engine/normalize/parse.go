@@ -257,8 +257,9 @@ func (n *Normalizer) whole(f *field, i int) (int, error) {
 		}
 	}
 	v := c.touch()
+	v.StartBytes()
 	v.Data = rawjson.AppendCompact(v.Data, raw)
-	v.Ends = append(v.Ends, uint32(len(v.Data)))
+	v.EndBytes()
 	return end, nil
 }
 

@@ -79,8 +79,7 @@ func (n *Normalizer) addBool(c *column, value bool) error {
 		v.Bools = append(v.Bools, value)
 		return nil
 	}
-	v.Data = append(v.Data, literal...) // text (NRM-53) or json
-	v.Ends = append(v.Ends, uint32(len(v.Data)))
+	v.AppendBytes([]byte(literal)) // text (NRM-53) or json
 	return nil
 }
 
@@ -111,16 +110,18 @@ func (n *Normalizer) text(f *field, i int) (int, error) {
 	inner := raw[1 : len(raw)-1]
 	if c.col.Type == schema.Text && !c.declared && c.facts.Kinds&schema.SawText != 0 {
 		v := c.touch()
-		start := len(v.Data)
 		if saw&escaped == 0 {
-			v.Data = append(v.Data, inner...)
-		} else if v.Data, err = rawjson.AppendUnquoted(v.Data, raw); err != nil {
-			return i, n.fail(i, err.Error())
+			v.AppendBytes(inner)
+		} else {
+			v.StartBytes()
+			if v.Data, err = rawjson.AppendUnquoted(v.Data, raw); err != nil {
+				return i, n.fail(i, err.Error())
+			}
+			inner = v.EndBytes()
 		}
-		if !c.facts.Literals && schema.IsLiteral(v.Data[start:]) {
+		if !c.facts.Literals && schema.IsLiteral(inner) {
 			c.facts.Literals = true
 		}
-		v.Ends = append(v.Ends, uint32(len(v.Data)))
 		return end, nil
 	}
 	if saw&escaped != 0 {
@@ -171,11 +172,12 @@ func (n *Normalizer) addText(c *column, inner, raw []byte) error {
 	if c.col.Type == schema.JSON {
 		// As text that became json is quoted, so that the order of the records
 		// does not matter.
+		v.StartBytes()
 		v.Data = rawjson.AppendQuoted(v.Data, string(inner))
+		v.EndBytes()
 	} else {
-		v.Data = append(v.Data, inner...)
+		v.AppendBytes(inner)
 	}
-	v.Ends = append(v.Ends, uint32(len(v.Data)))
 	return nil
 }
 

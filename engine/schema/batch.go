@@ -1,5 +1,7 @@
 package schema
 
+import "encoding/binary"
+
 // Batch is rows of one table, in columns. A batch belongs to one goroutine at
 // a time; whoever gets it says when it may be used again.
 type Batch struct {
@@ -12,6 +14,10 @@ type Batch struct {
 // behind the other, and a bitmap of the rows that have one. A vector that was
 // not touched by the last rows is shorter than the batch: rows from Len on are
 // null. So a missing field costs nothing.
+//
+// Values of Text, JSON and Binary stand in Data as Parquet's plain encoding has
+// them, with their length in four bytes before each, least first: pages are
+// slices of Data. StartBytes and EndBytes, or AppendBytes, put them there.
 type Vector struct {
 	Column  Column
 	Len     int    // rows covered by Valid
@@ -21,7 +27,7 @@ type Vector struct {
 	Ints    []int64
 	Doubles []float64
 	Data    []byte
-	Ends    []uint32 // of each value in Data (Text, JSON, Binary)
+	Ends    []uint32 // where each value ends in Data (Text, JSON, Binary)
 }
 
 // Grow marks row as having a value and reports whether it had one already
@@ -72,8 +78,7 @@ func (v *Vector) appendValue(from *Vector, i int) {
 	case Decimal:
 		v.Data = append(v.Data, from.Data[16*i:16*i+16]...)
 	case Text, JSON, Binary:
-		v.Data = append(v.Data, from.Bytes(i)...)
-		v.Ends = append(v.Ends, uint32(len(v.Data)))
+		v.AppendBytes(from.Bytes(i))
 	default:
 		v.Ints = append(v.Ints, from.Ints[i])
 	}
@@ -84,6 +89,31 @@ func (v *Vector) IsValid(row int) bool {
 	return row < v.Len && v.Valid[row>>3]&(1<<(row&7)) != 0
 }
 
+// lengthBytes is what stands before each value in Data.
+const lengthBytes = 4
+
+// AppendBytes adds a value to a Text, JSON or Binary vector.
+func (v *Vector) AppendBytes(b []byte) {
+	v.Data = append(binary.LittleEndian.AppendUint32(v.Data, uint32(len(b))), b...)
+	v.Ends = append(v.Ends, uint32(len(v.Data)))
+}
+
+// StartBytes begins a value of a Text, JSON or Binary vector, which is what is
+// appended to Data until EndBytes is called.
+func (v *Vector) StartBytes() { v.Data = append(v.Data, 0, 0, 0, 0) }
+
+// EndBytes ends a value that StartBytes began, and returns it.
+func (v *Vector) EndBytes() []byte {
+	start := uint32(0)
+	if n := len(v.Ends); n > 0 {
+		start = v.Ends[n-1]
+	}
+	value := v.Data[start+lengthBytes:]
+	binary.LittleEndian.PutUint32(v.Data[start:], uint32(len(value)))
+	v.Ends = append(v.Ends, uint32(len(v.Data)))
+	return value
+}
+
 // Bytes returns the bytes of the i-th value (not row) of a Text, JSON or Binary
 // vector. The slice is valid until the vector changes.
 func (v *Vector) Bytes(i int) []byte {
@@ -91,7 +121,7 @@ func (v *Vector) Bytes(i int) []byte {
 	if i > 0 {
 		start = v.Ends[i-1]
 	}
-	return v.Data[start:v.Ends[i]]
+	return v.Data[start+lengthBytes : v.Ends[i]]
 }
 
 // Reset empties the vector and keeps its memory.

@@ -95,8 +95,7 @@ func toText(dst, src *Vector, to Column) error {
 		if to.Type == JSON && !(literals && src.Column.Type == Text && IsLiteral(one)) {
 			one = jsonText(one, src.Column.Type)
 		}
-		dst.Data = append(dst.Data, one...)
-		dst.Ends = append(dst.Ends, uint32(len(dst.Data)))
+		dst.AppendBytes(one)
 	}
 	return nil
 }

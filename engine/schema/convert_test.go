@@ -21,8 +21,7 @@ func vec(col Column, values ...any) *Vector {
 		case Dec:
 			v.Data = AppendDec(v.Data, x)
 		case string:
-			v.Data = append(v.Data, x...)
-			v.Ends = append(v.Ends, uint32(len(v.Data)))
+			v.AppendBytes([]byte(x))
 		}
 	}
 	return v

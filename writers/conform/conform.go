@@ -109,8 +109,7 @@ func appendValue(v *schema.Vector, i int) {
 		if v.Column.Type == schema.Binary {
 			text = "\xff\x00" + text
 		}
-		v.Data = append(v.Data, text...)
-		v.Ends = append(v.Ends, uint32(len(v.Data)))
+		v.AppendBytes([]byte(text))
 	}
 }
 

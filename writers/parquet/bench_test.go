@@ -23,8 +23,7 @@ func issues(rows int) *schema.Batch {
 		v := &schema.Vector{Column: col(name, schema.Text)}
 		for row := range rows {
 			v.Grow(row)
-			v.Data = append(v.Data, value(row)...)
-			v.Ends = append(v.Ends, uint32(len(v.Data)))
+			v.AppendBytes([]byte(value(row)))
 		}
 		b.Vectors = append(b.Vectors, v)
 	}

@@ -114,7 +114,7 @@ func (d *dictionary) append(v *schema.Vector, i int, h uint64) bool {
 	switch v.Column.Type {
 	case schema.Text, schema.JSON, schema.Binary:
 		b := v.Bytes(i)
-		if len(d.plain)+4+len(b) > dictBytes {
+		if len(d.plain)+lengthBytes+len(b) > dictBytes {
 			return false
 		}
 		d.plain = binary.LittleEndian.AppendUint32(d.plain, uint32(len(b)))
@@ -199,7 +199,7 @@ func (d *dictionary) text(entry int) []byte {
 	if entry > 0 {
 		start = d.ends[entry-1]
 	}
-	return d.plain[start+4 : d.ends[entry] : d.ends[entry]]
+	return d.plain[start+lengthBytes : d.ends[entry] : d.ends[entry]]
 }
 
 // dictionaryPage makes the page of the entries, in order of appearance. It is

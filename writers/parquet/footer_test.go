@@ -162,8 +162,7 @@ func TestCutBoundsAreMarked(t *testing.T) {
 			v := &schema.Vector{Column: col("c", test.kind)}
 			for row, s := range test.values {
 				v.Grow(row)
-				v.Data = append(v.Data, s...)
-				v.Ends = append(v.Ends, uint32(len(v.Data)))
+				v.AppendBytes([]byte(s))
 			}
 			b := &schema.Batch{Table: &schema.Table{Name: "t"}, Rows: len(test.values), Vectors: []*schema.Vector{v}}
 			table := tableOf(b)

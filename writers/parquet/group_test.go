@@ -29,8 +29,7 @@ func labels(from, rows, n int) *schema.Batch {
 			text = fmt.Sprintf("label %d", (from+row)%n)
 		}
 		label.Grow(row)
-		label.Data = append(label.Data, text...)
-		label.Ends = append(label.Ends, uint32(len(label.Data)))
+		label.AppendBytes([]byte(text))
 	}
 	return &schema.Batch{Table: &schema.Table{Name: "t"}, Rows: rows, Vectors: []*schema.Vector{id, label}}
 }

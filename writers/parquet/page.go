@@ -39,8 +39,8 @@ func (p *page) pack(s *scratch) error {
 		s.packed = levels(s.packed, p.v, p.row, p.rows, p.present)
 	}
 	levelBytes := len(s.packed)
-	var err error
-	if s.plain, err = p.values(s, s.plain[:0]); err != nil {
+	plain, err := p.values(s)
+	if err != nil {
 		return err
 	}
 	header := format.DataPageHeaderV2{
@@ -49,17 +49,17 @@ func (p *page) pack(s *scratch) error {
 	}
 	kind := zstd.Numbers
 	if p.encoding == format.Plain {
-		kind = content(p.v.Column.Type, s.plain, p.present)
+		kind = content(p.v.Column.Type, plain, p.present)
 	}
-	plainSize := levelBytes + len(s.plain)
-	if s.packed, err = codec.compress(s, s.packed, s.plain, kind); err != nil {
+	plainSize := levelBytes + len(plain)
+	if s.packed, err = codec.compress(s, s.packed, plain, kind); err != nil {
 		return err
 	}
 	// A page that does not shrink stays as it is: readers are faster so.
 	if codec.id != format.Uncompressed && len(s.packed) < plainSize {
 		header.IsCompressed = thrift.New(true)
 	} else {
-		s.packed = append(s.packed[:levelBytes], s.plain...)
+		s.packed = append(s.packed[:levelBytes], plain...)
 	}
 	p.body, p.plainSize, err = withHeader(format.PageHeader{
 		Type: format.DataPageV2, UncompressedPageSize: int32(plainSize), CompressedPageSize: int32(len(s.packed)),
@@ -128,28 +128,26 @@ func levels(dst []byte, v *schema.Vector, row, n, present int) []byte {
 	return dst
 }
 
-// values appends the encoded values.
-func (p *page) values(s *scratch, dst []byte) ([]byte, error) {
+// values returns the encoded values, in the scratch or where they stand.
+func (p *page) values(s *scratch) (plain []byte, err error) {
 	v, value, n := p.v, p.value, p.present
 	switch p.encoding { // both have a header, also without values
 	case format.RLEDictionary:
-		ids, err := (&rle.DictionaryEncoding{}).EncodeInt32(s.delta[:0], s.ids[value:value+n])
-		s.delta = ids
-		return append(dst, ids...), err
+		s.plain, err = (&rle.DictionaryEncoding{}).EncodeInt32(s.plain[:0], s.ids[value:value+n])
+		return s.plain, err
 	case format.DeltaBinaryPacked:
-		packed, err := (&delta.BinaryPackedEncoding{}).EncodeInt64(s.delta[:0], v.Ints[value:value+n])
-		s.delta = packed
-		return append(dst, packed...), err
+		s.plain, err = (&delta.BinaryPackedEncoding{}).EncodeInt64(s.plain[:0], v.Ints[value:value+n])
+		return s.plain, err
 	}
+	dst := s.plain[:0]
 	switch v.Column.Type {
 	case schema.Bool:
-		start := len(dst)
 		for i, b := range v.Bools[value : value+n] {
 			if i&7 == 0 {
 				dst = append(dst, 0)
 			}
 			if b {
-				dst[start+i>>3] |= 1 << (i & 7)
+				dst[i>>3] |= 1 << (i & 7)
 			}
 		}
 	case schema.Double:
@@ -157,7 +155,7 @@ func (p *page) values(s *scratch, dst []byte) ([]byte, error) {
 			dst = binary.LittleEndian.AppendUint64(dst, math.Float64bits(d))
 		}
 	case schema.Decimal:
-		dst = append(dst, v.Data[decimalBytes*value:decimalBytes*(value+n)]...)
+		return v.Data[decimalBytes*value : decimalBytes*(value+n)], nil
 	case schema.Date:
 		for _, d := range v.Ints[value : value+n] {
 			dst = binary.LittleEndian.AppendUint32(dst, uint32(d))
@@ -168,20 +166,14 @@ func (p *page) values(s *scratch, dst []byte) ([]byte, error) {
 		}
 	default:
 		if n == 0 {
-			break
+			return nil, nil
 		}
 		start := uint32(0)
 		if value > 0 {
 			start = v.Ends[value-1]
 		}
-		at := len(dst)
-		dst = slices.Grow(dst, 4*n+int(v.Ends[value+n-1]-start))
-		dst = dst[:at+4*n+int(v.Ends[value+n-1]-start)]
-		for _, end := range v.Ends[value : value+n] {
-			binary.LittleEndian.PutUint32(dst[at:], end-start)
-			at += 4 + copy(dst[at+4:], v.Data[start:end])
-			start = end
-		}
+		return v.Data[start:v.Ends[value+n-1]], nil
 	}
+	s.plain = dst
 	return dst, nil
 }

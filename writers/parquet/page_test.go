@@ -15,8 +15,7 @@ func long(rows int) *schema.Batch {
 	v := b.Vectors[1]
 	v.Data, v.Ends = v.Data[:0], v.Ends[:0]
 	for row := range rows {
-		v.Data = fmt.Appendf(v.Data, "%d %x", row, bytes.Repeat([]byte{byte(row), byte(row >> 8)}, 500))
-		v.Ends = append(v.Ends, uint32(len(v.Data)))
+		v.AppendBytes(fmt.Appendf(nil, "%d %x", row, bytes.Repeat([]byte{byte(row), byte(row >> 8)}, 500)))
 	}
 	return b
 }

@@ -70,15 +70,13 @@ func addRandom(v *schema.Vector, x int64, style int) {
 	case schema.Bigint:
 		v.Ints = append(v.Ints, x)
 	case schema.JSON:
-		v.Data = fmt.Appendf(v.Data, `{"x":%d}`, x)
-		v.Ends = append(v.Ends, uint32(len(v.Data)))
+		v.AppendBytes(fmt.Appendf(nil, `{"x":%d}`, x))
 	default:
 		text := fmt.Sprintf("é\x00😀 %d", x)
 		if v.Column.Type == schema.Text && x%50 == 0 {
 			text = strings.Repeat("long ", 100+style)
 		}
-		v.Data = append(v.Data, text...)
-		v.Ends = append(v.Ends, uint32(len(v.Data)))
+		v.AppendBytes([]byte(text))
 	}
 }
 

@@ -248,7 +248,6 @@ func add(v *schema.Vector, x pq.Value) {
 	case schema.Bigint, schema.Timestamp, schema.Time:
 		v.Ints = append(v.Ints, x.Int64())
 	default:
-		v.Data = append(v.Data, x.ByteArray()...)
-		v.Ends = append(v.Ends, uint32(len(v.Data)))
+		v.AppendBytes(x.ByteArray())
 	}
 }

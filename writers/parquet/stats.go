@@ -225,10 +225,10 @@ func textBounds(v *schema.Vector, value, n int) (least, most []byte, ok bool) {
 	least = v.Bytes(value)
 	most = least
 	low, high := prefix(least), prefix(most)
-	start := v.Ends[value]
+	start := v.Ends[value] + lengthBytes
 	for _, end := range v.Ends[value+1 : value+n] {
 		b := v.Data[start:end]
-		start = end
+		start = end + lengthBytes
 		// Most values are inside, and most of these are so by their first
 		// bytes. Addresses begin alike, but often come in order.
 		p := prefix(b)

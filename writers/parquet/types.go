@@ -8,8 +8,10 @@ import (
 	"github.com/restlua/restlua/engine/schema"
 )
 
-// decimalBytes is the width of stored decimals: 38 digits need 16 bytes.
-const decimalBytes = 16
+const (
+	decimalBytes = 16 // of a decimal: 38 digits need as many
+	lengthBytes  = 4  // before each value of text, json or binary
+)
 
 // physical is how a column's values are stored (RDR-05).
 func physical(c schema.Column) format.Type {
