@@ -92,8 +92,9 @@ func (m *matcher) find(src []byte, at, end int) {
 			w0, w1 := load64(text, s), load64(text, s+1)
 			h0, h1 := w0*spread>>(64-tableLog), w1*spread>>(64-tableLog)
 			seen0, seen1 := table[h0], table[h1]
-			table[h0] = uint64(base+s)<<32 | w0&(1<<32-1)
-			table[h1] = uint64(base+s+1)<<32 | w1&(1<<32-1)
+			place := uint64(base+s) << 32
+			table[h0] = place | uint64(uint32(w0))
+			table[h1] = (place + 1<<32) | uint64(uint32(w1))
 			// The same offset again takes fewest bits.
 			if from = s + 2 - last; load32(text, from) == uint32(w0>>16) {
 				s += 2
