@@ -1,6 +1,9 @@
 package engine
 
-import "sync"
+import (
+	"sync"
+	"sync/atomic"
+)
 
 // lending counts the bytes of one resource's batches that are on their way to
 // their files. While one set of batches is written the next one fills; who
@@ -10,10 +13,11 @@ type lending struct {
 	less  sync.Cond // something was given back
 	limit int
 	bytes int
+	held  *atomic.Int32 // how many wait, of all resources
 }
 
-func newLending(limit int) *lending {
-	l := &lending{limit: limit}
+func newLending(limit int, held *atomic.Int32) *lending {
+	l := &lending{limit: limit, held: held}
 	l.less.L = &l.mu
 	return l
 }
@@ -24,7 +28,9 @@ func (l *lending) take(n int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for l.bytes > 0 && l.bytes+n > l.limit {
+		l.held.Add(1)
 		l.less.Wait()
+		l.held.Add(-1)
 	}
 	l.bytes += n
 }

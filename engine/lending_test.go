@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 )
@@ -9,7 +10,8 @@ import (
 func TestLending(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		l := newLending(100)
+		held := new(atomic.Int32)
+		l := newLending(100, held)
 		l.take(150) // the first one always may
 		taken := 0
 		go func() {
@@ -23,6 +25,9 @@ func TestLending(t *testing.T) {
 			synctest.Wait()
 			if taken != want {
 				t.Fatalf("%s: %d batches were let through, want %d", when, taken, want)
+			}
+			if waits := want < 3; waits != (held.Load() == 1) {
+				t.Fatalf("%s: %d wait", when, held.Load())
 			}
 		}
 		expect(0, "while a large one is on its way")

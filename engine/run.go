@@ -79,6 +79,7 @@ type run struct {
 	configHash  string
 	resumed     map[string]savedTask // what a checkpoint says; nil: a fresh load
 
+	going, held              atomic.Int32 // tasks that are not done; those of them that wait for the writer
 	requests, retries, bytes atomic.Int64
 	waited                   atomic.Int64 // nanoseconds
 
@@ -108,6 +109,7 @@ func (r *run) do(ctx context.Context) (result *Result, err error) {
 	r.data, err = dataset.Open(ctx, r.dataset, dataset.Options{
 		Format: parquet.New(), Source: r.config.Name, Wait: r.options.Wait, Now: r.options.Now,
 		Compression: r.options.Compression, RowGroupBytes: r.options.RowGroupBytes, FileBytes: r.options.FileBytes, Version: Version,
+		Busy: r.busy,
 	})
 	if err != nil {
 		return nil, err
@@ -252,7 +254,11 @@ func (r *run) extract(outer context.Context) error {
 		watch.Go(func() { r.keepCheckpoints(watching) })
 	}
 	for _, t := range r.tasks {
-		work.Go(func() { t.run(ctx) })
+		work.Go(func() {
+			r.going.Add(1)
+			defer r.going.Add(-1)
+			t.run(ctx)
+		})
 	}
 	work.Wait()
 	watched()
@@ -263,6 +269,17 @@ func (r *run) extract(outer context.Context) error {
 	cancel(nil) // ends fetchers of series that nobody reads any more
 	r.fetchers.Wait()
 	return err
+}
+
+// busy is how many cores the tasks want beside the writer (writers.Options.Busy):
+// one each, until one of them has to wait for it. Between a request and its
+// answer, too: while all cores pack pages, nobody looks whether an answer has
+// come, for up to ten milliseconds.
+func (r *run) busy() int {
+	if r.held.Load() > 0 {
+		return 0
+	}
+	return int(r.going.Load())
 }
 
 // lastCheckpoint saves what is there when a load ends before its time, before

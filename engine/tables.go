@@ -36,7 +36,7 @@ const sharedShift = 32
 
 func newTables(t *task, budget int) (*tables, error) {
 	res, r := t.resource, t.owner
-	x := &tables{task: t, byName: map[string]*normalize.Normalizer{}, budget: budget, lent: newLending(budget + budget/4)}
+	x := &tables{task: t, byName: map[string]*normalize.Normalizer{}, budget: budget, lent: newLending(budget+budget/4, &t.owner.held)}
 	// Resources that share a table number their rows apart from each other, so
 	// that ids stay unique in it (NRM-41).
 	for _, other := range r.tasks {

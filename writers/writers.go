@@ -26,7 +26,12 @@ type Format interface {
 type Options struct {
 	Compression string // zstd (default), snappy, gzip, none
 	Workers     int    // columns encoded side by side; 0 means GOMAXPROCS
-	GroupBytes  int64  // size of a full row group in the file; 0: 16 MiB
+	// Busy says how many cores others want at the moment who make batches. Workers
+	// leave these to them, but for one, as batches that are not made yet are what
+	// the last worker will wait for. nil: none. It may be called from several
+	// goroutines.
+	Busy       func() int
+	GroupBytes int64 // size of a full row group in the file; 0: 16 MiB
 }
 
 // Writer takes batches of one table and makes one file of them.

@@ -32,6 +32,7 @@ type Options struct {
 	Now           func() time.Time // nil: time.Now
 	Compression   string           // of new files, see writers.Options
 	RowGroupBytes int64            // of new files, see writers.Options.GroupBytes
+	Busy          func() int       // of new files, see writers.Options.Busy
 	Grace         time.Duration    // how long replaced files stay in the trash; 0: 1 h
 	FileBytes     int64            // size from which a load starts another file; 0: 512 MiB
 	Version       string           // of the engine, for the files' metadata

@@ -152,7 +152,7 @@ func (l *Load) newSegment() (*segment, error) {
 }
 
 func (d *Dataset) writerOptions() writers.Options {
-	return writers.Options{Compression: d.o.Compression, GroupBytes: d.o.RowGroupBytes}
+	return writers.Options{Compression: d.o.Compression, GroupBytes: d.o.RowGroupBytes, Busy: d.o.Busy}
 }
 
 // own returns the segment's column that c is, or nil.

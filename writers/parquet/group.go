@@ -170,22 +170,32 @@ func (f *file) sideBySide(ctx context.Context, columns []*column, do func(*scrat
 	var mu sync.Mutex
 	var pages []*page
 	var failure error
-	// next gives a worker its next piece of work. One that finds nothing may
-	// end: who leaves pages packs them itself, if nobody else comes for them.
+	var workers sync.WaitGroup
+	working := 0
+	var start func()
+	// next gives a worker its next piece of work. One that finds nothing ends; who
+	// leaves pages packs them itself, if nobody else comes for them. All but one
+	// make way for those who have batches to fill.
 	next := func() (p *page, col *column) {
 		mu.Lock()
 		defer mu.Unlock()
 		switch {
 		case failure != nil || ctx.Err() != nil:
+		case working > 1 && working+f.busy() > f.workers:
 		case len(pages) > 0:
 			p, pages = pages[0], pages[1:]
 		case len(columns) > 0:
 			col, columns = columns[0], columns[1:]
 		}
+		if p == nil && col == nil {
+			working--
+		} else if len(pages)+len(columns) > 0 && working+1+f.busy() <= f.workers {
+			start()
+		}
 		return p, col
 	}
-	var workers sync.WaitGroup
-	for range min(f.workers, len(columns)) {
+	start = func() {
+		working++
 		workers.Go(func() {
 			s := f.memory.get()
 			defer f.memory.put(s)
@@ -210,6 +220,9 @@ func (f *file) sideBySide(ctx context.Context, columns []*column, do func(*scrat
 			}
 		})
 	}
+	mu.Lock()
+	start()
+	mu.Unlock()
 	workers.Wait()
 	return cmp.Or(failure, ctx.Err())
 }

@@ -3,7 +3,12 @@ package parquet
 import (
 	"bytes"
 	"fmt"
+	"slices"
+	"sync"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/restlua/restlua/engine/schema"
 	"github.com/restlua/restlua/writers"
@@ -53,5 +58,36 @@ func TestWorkersDoNotChangeTheFile(t *testing.T) {
 		if many := write(t, table, writers.Options{Workers: 8}, long(4000), labels(0, 40_000, 50), long(3000)); !bytes.Equal(one, many) {
 			t.Fatal("eight workers wrote another file than one")
 		}
+		var calls atomic.Int32
+		come := writers.Options{Workers: 8, Busy: func() int { return int(calls.Add(1)) * 3 % 9 }}
+		if many := write(t, table, come, long(4000), labels(0, 40_000, 50), long(3000)); !bytes.Equal(one, many) {
+			t.Fatal("workers that come and go wrote another file than one")
+		}
+	}
+}
+
+// Workers leave cores to those who make batches, but one works on.
+func TestWorkersMakeWay(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct{ busy, most int }{{0, 4}, {1, 3}, {3, 1}, {4, 1}, {9, 1}} {
+		synctest.Test(t, func(t *testing.T) {
+			f := &file{workers: 4, busy: func() int { return test.busy }, memory: newMemory()}
+			working, most, done := 0, 0, 0
+			var mu sync.Mutex
+			err := f.sideBySide(t.Context(), slices.Repeat([]*column{{}}, 12), func(*scratch, *column) ([]*page, error) {
+				mu.Lock()
+				working, done = working+1, done+1
+				most = max(most, working)
+				mu.Unlock()
+				time.Sleep(time.Second) // until all have begun
+				mu.Lock()
+				working--
+				mu.Unlock()
+				return nil, nil
+			})
+			if err != nil || done != 12 || most != test.most {
+				t.Errorf("%d others: %d columns at a time, want %d; %d of 12 done, %v", test.busy, most, test.most, done, err)
+			}
+		})
 	}
 }

@@ -62,9 +62,12 @@ func (fm Format) create(w io.Writer, o writers.Options) (*file, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &file{w: w, codec: c, workers: o.Workers, groupBytes: o.GroupBytes, memory: fm.memory}
+	f := &file{w: w, codec: c, workers: o.Workers, busy: o.Busy, groupBytes: o.GroupBytes, memory: fm.memory}
 	if f.memory == nil {
 		f.memory = newMemory()
+	}
+	if f.busy == nil {
+		f.busy = func() int { return 0 }
 	}
 	if f.workers <= 0 {
 		f.workers = runtime.GOMAXPROCS(0)
@@ -83,6 +86,7 @@ type file struct {
 	w          io.Writer
 	codec      *codec
 	workers    int
+	busy       func() int
 	groupBytes int64
 	size       int64
 	rows       int64
