@@ -53,8 +53,8 @@ func (n *Normalizer) object(s *shape, i, d, budget, depth int) (int, error) {
 		var f *field
 		if next < len(s.fields) {
 			f = s.fields[next]
-			if k := f.key; len(b)-i >= len(k) && string(b[i:i+len(k)]) == string(k) {
-				i += len(k)
+			if f.stands(b, i) {
+				i += len(f.key)
 			} else {
 				f = nil
 			}
