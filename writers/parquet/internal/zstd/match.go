@@ -10,7 +10,7 @@ const (
 	// prime spreads words over the table by the high bits of their product with it.
 	prime = 0xcf1bbcdcb7a56463
 	// step is how far the next place is that is looked at; the place behind each is,
-	// too. Looking at more of them takes 2 % off text and a twentieth of the speed.
+	// too. Two in place of four takes 1 % off prose, and 6 % longer.
 	step = 4
 	// After each 64 bytes without a repeat, step grows by one.
 	patience = 6
