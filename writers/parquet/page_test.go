@@ -12,6 +12,7 @@ import (
 
 	"github.com/restlua/restlua/engine/schema"
 	"github.com/restlua/restlua/writers"
+	"github.com/restlua/restlua/writers/parquet/internal/zstd"
 )
 
 // long is a batch with a text column of several pages.
@@ -89,5 +90,29 @@ func TestWorkersMakeWay(t *testing.T) {
 				t.Errorf("%d others: %d columns at a time, want %d; %d of 12 done, %v", test.busy, most, test.most, done, err)
 			}
 		})
+	}
+}
+
+// What a page is compressed as goes by its column and by how long its values are.
+func TestContent(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		column        schema.Type
+		bytes, values int
+		want          zstd.Content
+	}{
+		{schema.Bigint, 1 << 20, 1 << 17, zstd.Numbers},
+		{schema.Decimal, 1 << 20, 1 << 16, zstd.Numbers},
+		{schema.Text, 0, 0, zstd.Words},
+		{schema.Text, 1 << 20, 1 << 15, zstd.Words},   // titles
+		{schema.Text, 1 << 15, 10, zstd.Words},        // few of them
+		{schema.Text, 1 << 20, 1000, zstd.Prose},      // bodies
+		{schema.JSON, 1 << 17, 1 << 10, zstd.Prose},   // 128 bytes each
+		{schema.JSON, 1 << 17, 1<<10 + 1, zstd.Words}, // and less
+		{schema.Binary, 64 << 20, 1, zstd.Prose},
+	} {
+		if got := content(test.column, make([]byte, test.bytes), test.values); got != test.want {
+			t.Errorf("%d values of type %v in %d bytes are %d, want %d", test.values, test.column, test.bytes, got, test.want)
+		}
 	}
 }
