@@ -1,6 +1,7 @@
 package schema
 
 import (
+	"encoding/binary"
 	"time"
 )
 
@@ -38,7 +39,40 @@ func ParseTimestamp(s []byte) (micros int64, zoned bool, layout uint32, ok bool)
 	if len(s) < 15 || len(s) > 48 || s[0] < '0' || s[0] > '9' {
 		return 0, false, 0, false
 	}
+	if len(s) == len("2024-01-15T10:00:00Z") {
+		if micros, ok := parseUsual(s); ok {
+			return micros, true, layoutUsual, true
+		}
+	}
 	return parseTimestamp(s, false)
+}
+
+// layoutUsual is that of 2024-01-15T10:00:00Z.
+const layoutUsual = layoutSeen | layoutSeconds | tailZ<<layoutTail | 2048<<layoutOffset
+
+// parseUsual reads a timestamp as most APIs write it, 2024-01-15T10:00:00Z, by
+// words. What it does not take can be a timestamp all the same.
+func parseUsual(s []byte) (micros int64, ok bool) {
+	// Digits become their values, and what stands between them 0.
+	const (
+		dateForm, dateMarks = 0x2d30302d30303030, 0xff0000ff00000000 // 0000-00-
+		timeForm, timeMarks = 0x30303a3030543030, 0x0000ff0000ff0000 // 00T00:00
+		tailForm, tailMarks = 0x5a30303a, 0xff0000ff                 // :00Z
+		tens, highs         = 0x7676767676767676, 0x8080808080808080 // 10 and tens has the high bit
+	)
+	d := binary.LittleEndian.Uint64(s) ^ dateForm
+	t := binary.LittleEndian.Uint64(s[8:]) ^ timeForm
+	z := uint64(binary.LittleEndian.Uint32(s[16:])) ^ tailForm
+	if (d|(d+tens)|t|(t+tens)|z|(z+tens))&highs != 0 || d&dateMarks|t&timeMarks|z&tailMarks != 0 {
+		return 0, false
+	}
+	two := func(w uint64) int { return int(w&15)*10 + int(w>>8&15) }
+	year, month, day := two(d)*100+two(d>>16), two(d>>40), two(t)
+	hour, minute, second := two(t>>24), two(t>>48), two(z>>8)
+	if year < 1 || month < 1 || month > 12 || day < 1 || day > daysIn(year, month) || hour > 23 || minute > 59 || second > 59 {
+		return 0, false
+	}
+	return (daysSinceEpoch(year, month, day)*86400 + int64(hour*3600+minute*60+second)) * 1e6, true
 }
 
 // ParseTimestampLoose also takes more than six digits of a fraction, and cuts

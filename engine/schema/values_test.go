@@ -1,9 +1,63 @@
 package schema
 
 import (
+	"fmt"
+	"math/rand/v2"
 	"testing"
 	"time"
 )
+
+// Whatever is read by words is read by the general way, too, and as the same.
+func TestParseUsualTimestamp(t *testing.T) {
+	t.Parallel()
+	r := rand.New(rand.NewPCG(1, 2))
+	same := func(s []byte) bool {
+		micros, ok := parseUsual(s)
+		want, zoned, layout, valid := parseTimestamp(s, false)
+		if ok && (!valid || micros != want || !zoned || layout != layoutUsual) {
+			t.Fatalf("%q is %d by words, %d, %t, %x, %t else", s, micros, want, zoned, layout, valid)
+		}
+		// The other way round: of this length, only other layouts are left out.
+		if valid && layout == layoutUsual && !ok {
+			t.Fatalf("%q is not read by words", s)
+		}
+		return ok
+	}
+	read := 0
+	for range 200_000 {
+		s := fmt.Appendf(nil, "%04d-%02d-%02dT%02d:%02d:%02dZ", r.IntN(10_000), r.IntN(14), r.IntN(33), r.IntN(25), r.IntN(61), r.IntN(61))
+		if same(s) {
+			read++
+		}
+		s[r.IntN(len(s))] = byte(r.Uint32())
+		same(s)
+	}
+	if read < 100_000 {
+		t.Errorf("only %d were read by words", read)
+	}
+	for _, s := range []string{"0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "2000-02-29T00:00:00Z"} {
+		if !same([]byte(s)) {
+			t.Errorf("%s is not read by words", s)
+		}
+	}
+	for _, s := range []string{"1900-02-29T00:00:00Z", "2024-01-15 10:00:00Z", "2024-01-15T10:00:00z", "2024-01-15T10:00:60Z", "0000-01-01T00:00:00Z"} {
+		if same([]byte(s)) {
+			t.Errorf("%s is read by words", s)
+		}
+	}
+}
+
+func BenchmarkParseTimestamp(b *testing.B) {
+	for _, s := range []string{"2024-01-15T10:00:00Z", "2024-01-15T10:00:00.123Z"} {
+		b.Run(s, func(b *testing.B) {
+			for b.Loop() {
+				if _, _, _, ok := ParseTimestamp([]byte(s)); !ok {
+					b.Fatal("not read")
+				}
+			}
+		})
+	}
+}
 
 func TestParseTimestamp(t *testing.T) {
 	t.Parallel()
