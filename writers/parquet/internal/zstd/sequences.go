@@ -142,8 +142,9 @@ func (c *coder) write(dst []byte, sequences []sequence) []byte {
 		n += uint(width)
 		ls = uint32(literals.states[uint32(int32(ls>>width)+t.state)%(1<<maxTableLog)])
 
-		// There are 33 bits at most now.
-		if q.width > 64-33 {
+		// There are 33 bits at most now. A word is never full: the shifts that empty it
+		// go to 63.
+		if q.width > 63-33 {
 			binary.LittleEndian.PutUint64(out[at:at+8:at+8], word)
 			at += int(n >> 3)
 			word >>= n & 56

@@ -192,59 +192,114 @@ func TestAppendForever(t *testing.T) {
 	}
 }
 
-// Sequences that the matcher would not choose: any number of them, of any kind.
+// handmade is a block of sequences that the matcher would not choose, behind a
+// block of bytes as they are.
+type handmade struct {
+	first     int    // bytes of the block before
+	content   []byte // of both
+	literals  []byte
+	sequences []sequence
+	counts    [parts][maxSymbols]uint32
+}
+
+func newHandmade(first []byte) *handmade {
+	return &handmade{first: len(first), content: slices.Clone(first)}
+}
+
+// size is how much content the block has.
+func (h *handmade) size() int { return len(h.content) - h.first }
+
+// add adds a sequence of run literals and a repeat.
+func (h *handmade) add(r *rand.Rand, run, length, offset int) {
+	literals := noise(r, run)
+	h.literals = append(h.literals, literals...)
+	h.content = append(h.content, literals...)
+	for range length {
+		h.content = append(h.content, h.content[len(h.content)-offset])
+	}
+	number := func(n int, listed []number, large uint8) number {
+		if n < len(listed) {
+			return listed[n]
+		}
+		return largeNumber(n, large)
+	}
+	l := number(run, literalsNumbers[:], codeLargeLiterals)
+	m := number(length-lengthLeast, lengthNumbers[:], codeLargeLength)
+	o := largeNumber(offset+3, 0)
+	h.sequences = append(h.sequences, sequence{
+		more:     uint64(l.more) | uint64(m.more)<<l.width | uint64(o.more)<<(l.width+m.width),
+		literals: l.code, offset: o.code, length: m.code, width: l.width + m.width + o.width,
+	})
+	h.counts[partLiterals][l.code]++
+	h.counts[partOffset][o.code]++
+	h.counts[partLength][m.code]++
+}
+
+// check packs the block and looks at what readers make of it.
+func (h *handmade) check(t *testing.T, c *checker, name string) {
+	t.Helper()
+	if h.size() > maxBlock {
+		t.Fatalf("%s: %d bytes", name, h.size())
+	}
+	frame := appendHeader(nil, window+1) // with a window, not a size that is right
+	frame[4] &^= flagSize4
+	frame = frame[:6]
+	block := func(kind, last int, body []byte, size int) {
+		header := size<<3 | kind<<1 | last
+		frame = append(append(frame, byte(header), byte(header>>8), byte(header>>16)), body...)
+	}
+	block(blockRaw, 0, h.content[:h.first], h.first)
+	body := new(coder).append(new(literals).append(nil, h.literals), h.sequences, &h.counts)
+	block(blockPacked, 1, body, len(body))
+	if got := c.unpack(t, frame); !bytes.Equal(got, h.content) {
+		t.Fatalf("%s: %d bytes came back as %d, others from %d on", name, len(h.content), len(got), differs(h.content, got))
+	}
+}
+
+// Any number of sequences, of any kind.
 func TestSequences(t *testing.T) {
 	t.Parallel()
 	c := newChecker(t)
 	r := rand.New(rand.NewPCG(7, 8))
 	for _, n := range []int{1, 2, 3, 20, 127, 128, 500, 2047, 2048, 5000, 0x7EFF, 0x7F00, 0x7F01, 43000} {
 		for kinds := 1; kinds < 40; kinds += 13 {
-			src := []byte("0123456789abcdef") // of a block before
-			first := len(src)
-			var lits []byte
-			var sequences []sequence
-			var counts [parts][maxSymbols]uint32
+			h := newHandmade([]byte("0123456789abcdef"))
 			for range n {
-				run, length, offset := r.IntN(kinds)/7, lengthLeast, 1+r.IntN(min(len(src), 1<<r.IntN(1+kinds/2)))
-				if room := maxBlock - (len(src) - first) - 10*n; room > 0 {
+				run, length, offset := r.IntN(kinds)/7, lengthLeast, 1+r.IntN(min(len(h.content), 1<<r.IntN(1+kinds/2)))
+				if room := maxBlock - h.size() - 10*n; room > 0 {
 					length += r.IntN(min(room, 1+kinds*kinds))
 				} else if n > 10_000 {
 					run, length = 0, lengthLeast
 				}
-				for range run {
-					lits = append(lits, byte(r.Uint32()))
-				}
-				src = append(src, lits[len(lits)-run:]...)
-				for range length {
-					src = append(src, src[len(src)-offset])
-				}
-				var ln, mn number
-				if ln = literalsNumbers[run]; length-lengthLeast < directLength {
-					mn = lengthNumbers[length-lengthLeast]
-				} else {
-					mn = largeNumber(length-lengthLeast, codeLargeLength)
-				}
-				of := largeNumber(offset+3, 0)
-				sequences = append(sequences, sequence{
-					more:     uint64(ln.more) | uint64(mn.more)<<ln.width | uint64(of.more)<<(ln.width+mn.width),
-					literals: ln.code, offset: of.code, length: mn.code, width: ln.width + mn.width + of.width,
-				})
-				counts[partLiterals][ln.code]++
-				counts[partOffset][of.code]++
-				counts[partLength][mn.code]++
+				h.add(r, run, length, offset)
 			}
-			if len(src)-first > maxBlock {
-				t.Fatalf("%d sequences of %d kinds are %d bytes", n, kinds, len(src)-first)
-			}
-			frame := appendHeader(nil, window+1) // with a window, not a size that is right
-			frame[4] &^= flagSize4
-			frame = append(frame[:6], byte(first<<3), 0, 0)
-			frame = append(frame, src[:first]...)
-			block := new(coder).append(new(literals).append(nil, lits), sequences, &counts)
-			h := len(block)<<3 | blockPacked<<1 | 1
-			frame = append(append(frame, byte(h), byte(h>>8), byte(h>>16)), block...)
-			if got := c.unpack(t, frame); !bytes.Equal(got, src) {
-				t.Fatalf("%d sequences of %d kinds: %d bytes came back as %d others", n, kinds, len(src), len(got))
+			h.check(t, c, fmt.Sprintf("%d sequences of %d kinds", n, kinds))
+		}
+	}
+}
+
+// Rare codes, of one place in their tables each, take all 26 bits of states. With
+// the bits behind them they may fill a word to its last bit.
+func TestSequencesOfManyBits(t *testing.T) {
+	t.Parallel()
+	c := newChecker(t)
+	r := rand.New(rand.NewPCG(13, 14))
+	before := noise(r, maxBlock)
+	for offsetBits := 10; offsetBits <= 16; offsetBits++ {
+		for lengthBits := 7; lengthBits <= 10; lengthBits++ {
+			for literalBits := 6; literalBits <= 9; literalBits++ {
+				h := newHandmade(before)
+				for i := range 4000 {
+					if i%800 == 400 {
+						h.add(r, 1<<literalBits+r.IntN(1<<literalBits), lengthLeast+1<<lengthBits+r.IntN(1<<lengthBits), 1<<offsetBits+r.IntN(1<<offsetBits)-3)
+					} else {
+						h.add(r, 1, lengthLeast, 5+r.IntN(8))
+					}
+					if r.IntN(50) == 0 { // so that bits come to stand elsewhere
+						h.add(r, 1, lengthLeast, 13+r.IntN(16))
+					}
+				}
+				h.check(t, c, fmt.Sprintf("%d, %d and %d bits", literalBits, lengthBits, offsetBits))
 			}
 		}
 	}
