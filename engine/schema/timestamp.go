@@ -69,10 +69,8 @@ func parseUsual(s []byte) (micros int64, ok bool) {
 	two := func(w uint64) int { return int(w&15)*10 + int(w>>8&15) }
 	year, month, day := two(d)*100+two(d>>16), two(d>>40), two(t)
 	hour, minute, second := two(t>>24), two(t>>48), two(z>>8)
-	if year < 1 || month < 1 || month > 12 || day < 1 || day > daysIn(year, month) || hour > 23 || minute > 59 || second > 59 {
-		return 0, false
-	}
-	return (daysSinceEpoch(year, month, day)*86400 + int64(hour*3600+minute*60+second)) * 1e6, true
+	seconds, ok := secondsSinceEpoch(year, month, day, hour, minute, second)
+	return seconds * 1e6, ok
 }
 
 // ParseTimestampLoose also takes more than six digits of a fraction, and cuts
@@ -169,12 +167,20 @@ func parseTimestamp(s []byte, loose bool) (micros int64, zoned bool, layout uint
 	default:
 		return 0, false, 0, false
 	}
-	if year < 1 || month < 1 || month > 12 || day < 1 || day > daysIn(year, month) || hour > 23 || minute > 59 || second > 59 {
+	seconds, ok := secondsSinceEpoch(year, month, day, hour, minute, second)
+	if !ok {
 		return 0, false, 0, false
 	}
 	layout |= tail<<layoutTail | uint32(offset+2048)<<layoutOffset
-	seconds := daysSinceEpoch(year, month, day)*86400 + int64(hour*3600+minute*60+second-offset*60)
-	return seconds*1e6 + fraction, zoned, layout, true
+	return (seconds-int64(offset)*60)*1e6 + fraction, zoned, layout, true
+}
+
+// secondsSinceEpoch is false where the calendar has no such moment.
+func secondsSinceEpoch(year, month, day, hour, minute, second int) (seconds int64, ok bool) {
+	if year < 1 || month < 1 || month > 12 || day < 1 || day > daysIn(year, month) || hour > 23 || minute > 59 || second > 59 {
+		return 0, false
+	}
+	return daysSinceEpoch(year, month, day)*86400 + int64(hour*3600+minute*60+second), true
 }
 
 func num(s []byte, to *int) bool {
