@@ -104,10 +104,7 @@ func (v *Vector) StartBytes() { v.Data = append(v.Data, 0, 0, 0, 0) }
 
 // EndBytes ends a value that StartBytes began, and returns it.
 func (v *Vector) EndBytes() []byte {
-	start := uint32(0)
-	if n := len(v.Ends); n > 0 {
-		start = v.Ends[n-1]
-	}
+	start := v.start(len(v.Ends))
 	value := v.Data[start+lengthBytes:]
 	binary.LittleEndian.PutUint32(v.Data[start:], uint32(len(value)))
 	v.Ends = append(v.Ends, uint32(len(v.Data)))
@@ -117,11 +114,22 @@ func (v *Vector) EndBytes() []byte {
 // Bytes returns the bytes of the i-th value (not row) of a Text, JSON or Binary
 // vector. The slice is valid until the vector changes.
 func (v *Vector) Bytes(i int) []byte {
-	start := uint32(0)
-	if i > 0 {
-		start = v.Ends[i-1]
+	return v.Data[v.start(i)+lengthBytes : v.Ends[i]]
+}
+
+// Plain returns n values of a Text, JSON or Binary vector from the i-th on, in
+// plain encoding: each behind its length. The slice is valid until the vector
+// changes.
+func (v *Vector) Plain(i, n int) []byte {
+	return v.Data[v.start(i):v.start(i+n)]
+}
+
+// start is where the i-th value's length stands in Data, or will.
+func (v *Vector) start(i int) uint32 {
+	if i == 0 {
+		return 0
 	}
-	return v.Data[start+lengthBytes : v.Ends[i]]
+	return v.Ends[i-1]
 }
 
 // Reset empties the vector and keeps its memory.

@@ -165,14 +165,7 @@ func (p *page) values(s *scratch) (plain []byte, err error) {
 			dst = binary.LittleEndian.AppendUint64(dst, uint64(i))
 		}
 	default:
-		if n == 0 {
-			return nil, nil
-		}
-		start := uint32(0)
-		if value > 0 {
-			start = v.Ends[value-1]
-		}
-		return v.Data[start:v.Ends[value+n-1]], nil
+		return v.Plain(value, n), nil
 	}
 	s.plain = dst
 	return dst, nil
