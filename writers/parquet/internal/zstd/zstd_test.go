@@ -338,10 +338,7 @@ func TestShare(t *testing.T) {
 // by little.
 func TestSize(t *testing.T) {
 	t.Parallel()
-	library, err := newLibrary()
-	if err != nil {
-		t.Fatal(err)
-	}
+	library := newLibrary(t)
 	all := texts()
 	for _, c := range []struct {
 		text    string
@@ -398,10 +395,7 @@ func TestRatioToLibrary(t *testing.T) {
 	if testing.Short() || raceEnabled {
 		t.Skip("a ratio of times")
 	}
-	library, err := newLibrary()
-	if err != nil {
-		t.Fatal(err)
-	}
+	library := newLibrary(t)
 	src := prose(rand.New(rand.NewPCG(11, 12)), window-100)[:window-100]
 	var e Encoder
 	var dst []byte
@@ -424,16 +418,18 @@ func TestRatioToLibrary(t *testing.T) {
 }
 
 // newLibrary is what packed pages before: the library's level 1.
-func newLibrary() (*reference.Encoder, error) {
-	return reference.NewWriter(nil, reference.WithEncoderLevel(reference.SpeedFastest), reference.WithEncoderConcurrency(1),
+func newLibrary(t testing.TB) *reference.Encoder {
+	t.Helper()
+	library, err := reference.NewWriter(nil, reference.WithEncoderLevel(reference.SpeedFastest), reference.WithEncoderConcurrency(1),
 		reference.WithWindowSize(window), reference.WithLowerEncoderMem(true), reference.WithEncoderCRC(false))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return library
 }
 
 func BenchmarkAppend(b *testing.B) {
-	library, err := newLibrary()
-	if err != nil {
-		b.Fatal(err)
-	}
+	library := newLibrary(b)
 	all := texts()
 	for _, c := range []struct {
 		text    string
